@@ -1,0 +1,31 @@
+"""A request in its exact form: which skill version, with which inputs, where."""
+
+from __future__ import annotations
+
+from bot.terms import Digest, Environment, Record
+
+Value = str | int | float | bool
+
+
+class Invocation(Record):
+    """Made by `grammar` and by nobody else, so that only the typed form ever counts.
+
+    `digest` is the content digest of the skill as it was when the person asked; `inputs` are complete:
+    defaults are already filled in.
+    """
+
+    skill: str
+    version: str
+    digest: Digest
+    inputs: dict[str, Value]
+    environment: Environment
+
+    def sentence(self, command: str = "/assent") -> str:
+        """The exact form again, as the person could have typed it."""
+        inputs = " ".join(f"{name}={_quoted(value)}" for name, value in self.inputs.items())
+        return " ".join(part for part in (command, self.skill, inputs, f"to {self.environment}") if part)
+
+
+def _quoted(value: Value) -> str:
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return f'"{text}"' if not text or any(c.isspace() or c in "\"'=" for c in text) else text

@@ -1,0 +1,49 @@
+"""A click on a card, and everything it must pass before it counts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from bot.terms import Record, RequestId
+
+Action = Literal["approve", "deny", "withdraw", "stop", "retry_step", "skip_step", "undo", "cancel"]
+
+
+class Click(Record):
+    """One press of one button by one account, as Slack told it. Nothing in it is trusted yet.
+
+    `id` is the same for a repeated delivery of the same press, so that it is answered with the first answer.
+    """
+
+    id: str
+    team: str
+    app: str | None = None
+    channel: str
+    message_ts: str
+    slack_user: str
+    action: Action
+    request: RequestId
+    card_revision: int
+    genuine: bool
+    """The button's value carried our own MAC."""
+    reason: str = ""
+
+
+class RefusedBecause(StrEnum):
+    """Why a click did not count; the order is the order of the checks."""
+
+    FORGED = "forged"
+    WRONG_WORKSPACE = "wrong_workspace"
+    STALE_CARD = "stale_card"
+    WRONG_MESSAGE = "wrong_message"
+    NOT_A_MEMBER = "not_a_member"
+    UNKNOWN_PERSON = "unknown_person"
+    SELF_APPROVAL = "self_approval"
+    EXCLUDED = "excluded"
+    NOT_ELIGIBLE = "not_eligible"
+    UNDETERMINED = "undetermined"
+    WRONG_STAGE = "wrong_stage"
+    ALREADY_COUNTED = "already_counted"
+    EXPIRED = "expired"
+    ALREADY_DECIDED = "already_decided"

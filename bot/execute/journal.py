@@ -1,0 +1,41 @@
+"""What has happened of a run, in order, written before and after each effect."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, JsonValue
+
+from bot.terms import Record
+
+
+class Repeat(StrEnum):
+    """How a step may be repeated when nobody knows whether it happened."""
+
+    PURE = "pure"
+    IDEMPOTENT = "idempotent"
+    RECONCILABLE = "reconcilable"
+    AT_MOST_ONCE = "at_most_once"
+
+
+class Entry(Record):
+    """One line of the journal. `began` without a later `ended` of the same step and fence is in flight.
+
+    `phase` tells a step from its undo and from the measurement. `resolved` is a person's answer about a step
+    that nobody could know about: it did not happen, run it; it happened, go on; stop and undo.
+    """
+
+    event: Literal["began", "ended", "resolved", "stop_asked"]
+    step: str
+    phase: Literal["step", "undo", "measure", "probe"] = "step"
+    fence: int
+    at: AwareDatetime
+    title: str = ""
+    ok: bool | None = None
+    exit_code: int | None = None
+    wall_ms: int = 0
+    output: str = ""
+    result: dict[str, JsonValue] | None = None
+    answer: Literal["retry_step", "skip_step", "undo"] | None = None
+    by: str = ""

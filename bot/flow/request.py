@@ -1,0 +1,57 @@
+"""The record of a request, from asking to closing, as every edge reads it."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime
+
+from bot.ask.invocation import Invocation
+from bot.assess.assessment import Assessment
+from bot.authorize.approval import Vote
+from bot.execute.journal import Entry
+from bot.lifecycle import State
+from bot.settle.outcome import Outcome
+from bot.terms import Micros, Principal, Record, RequestId
+
+
+class Place(Record):
+    """Where the person asked, and where the card lives."""
+
+    team: str
+    channel: str
+    thread_ts: str | None = None
+    response_url: str | None = None
+
+
+class CardRef(Record):
+    """The posted card. `shown` is the record revision it was last drawn from."""
+
+    channel: str
+    ts: str
+    shown: int = 0
+
+
+class Request(Record):
+    """One request as stored. `revision` grows with every commit, `card_revision` with every assessment."""
+
+    id: RequestId
+    state: State
+    revision: int
+    card_revision: int = 0
+    fence: int = 0
+    lease_until: AwareDatetime | None = None
+    asked_at: AwareDatetime
+    updated_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
+    asked_by: str
+    """Slack user id; `requester` is known once the directory was asked."""
+    requester: Principal | None = None
+    place: Place
+    invocation: Invocation
+    assessment: Assessment | None = None
+    votes: tuple[Vote, ...] = ()
+    journal: tuple[Entry, ...] = ()
+    outcome: Outcome | None = None
+    cost: Micros | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader of the card must know now: why it was voided, what is asked of a person."""
+    card: CardRef | None = None
