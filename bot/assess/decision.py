@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bot.terms import Group, Principal, Record
 
@@ -22,6 +22,14 @@ class Seat(Record):
     group: Group | None = None
     person: Principal | None = None
     count: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Seat:
+        if (self.group is None) == (self.person is None):
+            raise ValueError("a seat is one group (with a count), or one person")
+        if self.person is not None and self.count > 1:
+            raise ValueError("one person cannot answer more than once: leave count out")
+        return self
 
     def label(self) -> str:
         who = f"@{self.group}" if self.group else str(self.person)
@@ -47,6 +55,8 @@ class Requirement(Record):
 class Allow(Record):
     effect: Literal["allow"] = "allow"
     because: tuple[Because, ...]
+    grant_expires_after_s: int = Field(default=3600, gt=0)
+    """How long the permission waits for its run to begin."""
 
 
 class RequireApproval(Record):
@@ -56,6 +66,9 @@ class RequireApproval(Record):
     denials: int = Field(default=1, ge=1)
     """How many eligible people must say no to end it."""
     expires_after_s: int = Field(default=4 * 3600, gt=0)
+    """How long it waits for answers; silence then denies."""
+    grant_expires_after_s: int = Field(default=3600, gt=0)
+    """How long the permission, once given, waits for its run to begin."""
 
 
 class Deny(Record):
