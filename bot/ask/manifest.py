@@ -66,7 +66,7 @@ Repeat = Literal["pure", "idempotent", "reconcilable", "at_most_once"]
 
 
 class Input(Record):
-    """One property of the closed JSON Schema. Only keywords we check are accepted: an ignored one misleads."""
+    """One property of the closed JSON Schema. Only keywords we check are accepted: ignored ones mislead."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -81,7 +81,7 @@ class Input(Record):
     max_length: int | None = Field(default=None, alias="maxLength", ge=1)
     examples: tuple[Scalar, ...] = ()
 
-    def schema_(self) -> dict[str, JsonValue]:
+    def as_json_schema(self) -> dict[str, JsonValue]:
         """This property as JSON Schema, its pattern meaning the whole value and ASCII classes."""
         schema: dict[str, JsonValue] = self.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"examples", "pattern"}
@@ -110,12 +110,18 @@ class Inputs(Record):
     required: tuple[str, ...] = ()
     properties: dict[Word, Input] = Field(default_factory=dict)
 
-    def schema_(self) -> dict[str, JsonValue]:
+    def optional(self) -> frozenset[str]:
+        """The inputs that may have no value at all."""
+        return frozenset(
+            name for name, one in self.properties.items() if one.default is None and name not in self.required
+        )
+
+    def as_json_schema(self) -> dict[str, JsonValue]:
         return {
             "type": "object",
             "additionalProperties": False,
             "required": list(self.required),
-            "properties": {name: one.schema_() for name, one in self.properties.items()},
+            "properties": {name: one.as_json_schema() for name, one in self.properties.items()},
         }
 
 

@@ -1,0 +1,120 @@
+"""`${…}` in a manifest: the one way a value gets into a command, a title, a lock or a check."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from bot.ask.invocation import Value
+from bot.terms import Environment, Refused, RequestId
+
+_MARK = re.compile(r"\$\{([^{}$]*)\}")
+_STRAY = re.compile(r"\$\{")
+
+ALWAYS = ("environment", "request.id")
+PLANNED = ("plan.target.revision",)
+RUNNING = ("idempotency_key",)
+RESOLVED = re.compile(r"plan\.resolved\.[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Revision(Protocol):
+    @property
+    def revision(self) -> str: ...
+
+
+class Planned(Protocol):
+    """The part of a plan that steps may refer to."""
+
+    @property
+    def resolved(self) -> Mapping[str, JsonValue]: ...
+
+    @property
+    def target(self) -> Revision: ...
+
+
+def names(template: str) -> tuple[str, ...]:
+    """What a template refers to, in order; a `${` that never closes is returned as it stands."""
+    found = [match[1] for match in _MARK.finditer(template)]
+    return (*found, "${") if _STRAY.search(_MARK.sub("", template)) else tuple(found)
+
+
+def fill(
+    template: str,
+    *,
+    inputs: Mapping[str, Value],
+    environment: Environment,
+    request: RequestId | None = None,
+    plan: Planned | None = None,
+    idempotency_key: str | None = None,
+) -> str:
+    """The template with every value in place, each one as plain text.
+
+    A filled value is never read again, so a value that looks like `${…}` stays text. Raises Refused when a
+    value is missing, is a list or an object, carries control characters, or would turn into an option (`-x`)
+    of the program that gets it.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        found = _find(name, inputs, environment, request, plan, idempotency_key)
+        text = written(name, found)
+        if isinstance(found, str) and match.start() == 0 and text.startswith("-"):
+            raise Refused(f"{name} may not start with a dash: the program would read {text!r} as an option.")
+        return text
+
+    return _MARK.sub(value, template)
+
+
+def written(name: str, value: object) -> str:
+    """One value as text; booleans as true and false."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() if math.isfinite(value):
+            return str(value)
+        case str() if not any(ord(c) < 32 or ord(c) == 127 for c in value):
+            return value
+        case str():
+            raise Refused(f"{name} has control characters, so it cannot be given to a program.")
+        case _:
+            raise Refused(
+                f"{name} is not a text, a number, true or false, so it cannot be given to a program."
+            )
+
+
+def _find(
+    name: str,
+    inputs: Mapping[str, Value],
+    environment: Environment,
+    request: RequestId | None,
+    plan: Planned | None,
+    idempotency_key: str | None,
+) -> object:
+    match name.split("."):
+        case ["environment"]:
+            return environment.value
+        case ["request", "id"] if request is not None:
+            return request
+        case ["idempotency_key"] if idempotency_key is not None:
+            return idempotency_key
+        case ["plan", "target", "revision"] if plan is not None:
+            return plan.target.revision
+        case ["plan", "resolved", key] if plan is not None and key in plan.resolved:
+            return plan.resolved[key]
+        case ["inputs", key] if key in inputs:
+            return inputs[key]
+    raise Refused(f"Nothing is known for ${{{name}}}: the plan did not give it, or it was not asked for.")
+
+
+def unknown(template: str, allowed: Iterable[str], *, planned: bool) -> tuple[str, ...]:
+    """The names of a template that can never have a value; `planned` when it is filled after the plan."""
+    known = frozenset(allowed)
+    return tuple(
+        name for name in names(template) if name not in known and not (planned and RESOLVED.fullmatch(name))
+    )

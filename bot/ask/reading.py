@@ -1,0 +1,118 @@
+"""From a document to a checked record, with every mistake in words and with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from bot.ask.catalog import did_you_mean
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong at `path` (keys and positions from the top of the document), and what would be right."""
+
+    path: Path
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What keeps a file from being used, where it is, and what would be right."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        said = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{said}. {self.hint}" if self.hint else said
+
+
+class Unreadable(Exception):
+    """A manifest that cannot be used; `findings` says everything that is wrong with it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(finding.message for finding in findings))
+        self.findings = tuple(findings)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_as(model: type[Model], data: JsonValue) -> Model:
+    """The document as `model`; raises Unreadable with every finding.
+
+    Strict, so that `"10"` is not 10: by way of JSON, where a list may still be a tuple and a word an enum.
+    """
+    try:
+        return model.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        raise Unreadable(
+            [worded(one["type"], one["loc"], one["msg"], data, model) for one in error.errors()]
+        ) from None
+
+
+_HINTS = {
+    "ceiling_usd": 'Money is dollars in quotes, such as "0.10".',
+    "additionalProperties": "Write additionalProperties: false, so that an unknown input is refused.",
+    "run": "Write the program and its arguments as a list: [python3, scripts/plan.py]. There is no shell.",
+}
+
+
+def worded(kind: str, path: Path, message: str, data: JsonValue, model: type[BaseModel]) -> Finding:
+    """One pydantic error in our words, with the likely key when one is misspelt."""
+    key = str(path[-1]) if path else "document"
+    if kind == "extra_forbidden":
+        known = _keys_at(path[:-1], model)
+        guess = did_you_mean(key, known).strip()
+        return Finding(path, f'unknown key "{key}"', guess or f"Known here: {', '.join(known)}.")
+    if kind == "missing":
+        return Finding(path[:-1], f'"{key}" is missing', _HINTS.get(key, ""))
+    path = _existing(path, data)
+    message = message.removeprefix("Value error, ").removeprefix("Input ")
+    message = f"{message[:1].lower()}{message[1:]}"
+    return Finding(path, f'"{path[-1]}": {message}' if path else f"the document {message}", _hint(path))
+
+
+def _hint(path: Path) -> str:
+    return next((_HINTS[part] for part in reversed(path) if isinstance(part, str) and part in _HINTS), "")
+
+
+def _existing(path: Path, data: JsonValue) -> Path:
+    """The longest start of a path that is in the document: pydantic adds names of its own branches."""
+    at: JsonValue = data
+    for depth, part in enumerate(path):
+        match at, part:
+            case dict(), str() if part in at:
+                at = at[part]
+            case list(), int() if part < len(at):
+                at = at[part]
+            case _:
+                return path[:depth]
+    return path
+
+
+def _keys_at(path: Path, model: type[BaseModel]) -> list[str]:
+    """The keys that a place of the document knows, read from the model's own schema."""
+    node: dict[str, Any] = model.model_json_schema(by_alias=True)
+    definitions = node.get("$defs", {})
+    for part in path:
+        if isinstance(part, int):
+            node = node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(part) or node.get("additionalProperties", {})
+        for branch in node.get("anyOf", ()):
+            node = branch if "$ref" in branch or branch.get("type") == "array" else node
+        if "$ref" in node:
+            node = definitions[node["$ref"].rsplit("/", 1)[-1]]
+    return list(node.get("properties", {}))

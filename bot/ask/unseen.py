@@ -1,0 +1,26 @@
+"""Characters that a reader cannot see, and that could make a text mean other than it looks."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_CONTROLS = {0: "NULL", 8: "BACKSPACE", 27: "ESCAPE", 127: "DELETE"}
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
+"""Letters and marks that are drawn as nothing although Unicode does not call them format characters."""
+
+
+def unseen(text: str, *, allowed: str = "") -> tuple[int, str] | None:
+    """Where the first such character is and its name in words, or None when all can be seen."""
+    for position, char in enumerate(text):
+        if char in allowed or (char.isprintable() and char not in _BLANK):
+            continue
+        if unicodedata.category(char) in ("Zs", "Co", "Cn") and char not in _BLANK:
+            continue
+        return position, named(char)
+    return None
+
+
+def named(char: str) -> str:
+    """`U+202E (right-to-left override)`."""
+    name = unicodedata.name(char, _CONTROLS.get(ord(char), "control character")).lower()
+    return f"U+{ord(char):04X} ({name})"
