@@ -1,0 +1,115 @@
+"""What the stage knows about running one command: what it hands over and what it gets back.
+
+The processes themselves live at an edge (`bot.connectors.processes`); here are only the words for them.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+_SECRET_NAME = re.compile(r"(?i)token|secret|passw|credential|api_?key|private_?key|access_?key|auth(?!or)")
+_SECRET_VALUE = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\A(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|xapp-|sk-|AKIA|eyJ[\w-]+\.eyJ)"
+)
+_PASSWORD_IN_URL = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One program to run: `argv[0]` is an absolute path, as `Sandbox.resolve` answers it.
+
+    `env` is the whole environment, nothing is added to it. `output_limit` is how many bytes are kept of each
+    stream.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str
+    env: Mapping[str, str]
+    timeout_s: float
+    output_limit: int
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command ended; by then its whole tree of processes is gone.
+
+    `exit_code` is negative when a signal ended it (-9 is SIGKILL). It is None when we ended it (`timed_out`,
+    `stopped`) or when nobody saw how it ended, so `exit_code == 0` alone means: it came to its own good end.
+    `result` is the last stdout line when that is a JSON object.
+    """
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    dropped: int
+    timed_out: bool
+    stopped: bool
+    wall_ms: int
+    result: Mapping[str, object] | None
+
+
+class StopSignal(Protocol):
+    """Somebody wants the command to end; `asyncio.Event` is one."""
+
+    def is_set(self) -> bool: ...
+
+    async def wait(self) -> object: ...
+
+
+class Sandbox(Protocol):
+    """Runs one command at a time, any number of them side by side."""
+
+    @property
+    def tier(self) -> str:
+        """How strongly a command is held, for the audit."""
+        ...
+
+    @property
+    def alive_for_s(self) -> float:
+        """How long a command outlives a worker that stopped breathing.
+
+        With the grace it must be shorter than what is left of a lease when its renewal is due, or a successor
+        starts beside a command that is still running. A worker that breathes but cannot renew must stop it.
+        """
+        ...
+
+    def resolve(
+        self, argv: tuple[str, ...], *, allowed: Collection[str], folder: str, path: str
+    ) -> tuple[str, ...]:
+        """`argv` with its program as an absolute path; `Refused` when it may not run or is not here."""
+        ...
+
+    async def run(self, command: Command, *, on_line: Callable[[str], None], stop: StopSignal) -> Finished:
+        """Run it to its end. `on_line` hears each stdout line as it comes, redacted and shortened.
+
+        Raises `Refused` when the program could not be started at all: then nothing has happened.
+        """
+        ...
+
+
+def step_environment(source: Mapping[str, str], *, names: Collection[str], home: str) -> dict[str, str]:
+    """All a step may see of the environment: what every program needs, and the names its skill declared."""
+    environment = {name: source[name] for name in names if name in source}
+    return environment | {
+        "PATH": source.get("PATH") or DEFAULT_PATH,
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The values that are secret by their name or looks: forgetting to declare one must not show it."""
+    found = []
+    for name, value in environment.items():
+        if password := _PASSWORD_IN_URL.match(value):
+            found.append(password[1])
+        if len(value) >= 8 and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
+            found.append(value)
+    return tuple(found)

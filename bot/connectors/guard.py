@@ -1,0 +1,297 @@
+# ruff: noqa: PTH110, PTH123, PTH208, SIM105
+"""Stands between a worker and one command, so that nothing of the command outlives its right to run.
+
+It ends the **whole tree** (TERM, a grace, KILL until none is left) when the time is over, the worker asks,
+the worker is gone (its end of the control pipe closes, as after kill -9), or the worker has not said for
+`alive_for_s` that it is alive (stopped past its lease: a successor may be running). What a command leaves
+behind when it ends by itself is killed too.
+
+Linux: the guard is the subreaper of everything below it, so a process that daemonises becomes the guard's
+own child, and "no children left" is the kernel's word that the tree is gone. Time counts while the machine
+sleeps. Elsewhere (macOS): the command's process group stands for the tree, a process that leaves the group
+survives, and time stands still while the machine sleeps.
+
+Run as `python -I -S guard.py <fd>`: an order comes on stdin, then a byte for each heartbeat and `s` for
+stop; the report leaves on `<fd>`. Every step pays for its start, so it imports next to nothing: pathlib or
+contextlib alone would cost more than all of it.
+"""
+
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]  # `signal` itself imports enum, half of the start
+import marshal  # both ends are the same interpreter, and json would cost as much as the rest
+import os
+import resource
+import select
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+LINUX = sys.platform == "linux"
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+TICK_S = 1.0  # poll's own clock stands still in a suspended machine: look at ours this often
+KILL_FOR_S = 10.0  # then a process hangs in the kernel, and saying so is better than waiting for ever
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+
+if LINUX:
+    import ctypes
+
+    _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def clock() -> float:
+    return time.clock_gettime(CLOCK)
+
+
+def prctl(option: int, value: int) -> None:
+    if LINUX and _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
+
+
+class Guard:
+    """One command and all that comes from it."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.order = order
+        self.asked_to_end = False
+        self.status: int | None = None
+        self.childless = False
+        self._wake = self._listen()
+        if LINUX:
+            prctl(PR_SET_CHILD_SUBREAPER, 1)
+        self.began = clock()
+        self.main, self._trouble = self._start()
+
+    def _listen(self) -> int:
+        """Signals wake the wait; being asked to end by a signal is being asked to stop."""
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._end)
+        return read
+
+    def _end(self, *_: object) -> None:
+        self.asked_to_end = True
+
+    def _start(self) -> tuple[int, int]:
+        read, write = os.pipe()  # closed by a successful exec, else carries why there was none
+        guard = os.getpid()
+        if pid := os.fork():
+            os.close(write)
+            return pid, read
+        try:
+            self._become(guard)
+        except (OSError, ValueError) as error:  # ValueError: an environment no program can be given
+            os.write(write, str(getattr(error, "strerror", None) or error).encode())
+        finally:
+            os._exit(127)
+
+    def _become(self, guard: int) -> NoReturn:
+        order = self.order
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)  # a set-uid program would be out of the guard's reach
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != guard:
+            os._exit(127)
+        for limit, most in (
+            (resource.RLIMIT_AS, order["memory_bytes"]),
+            (resource.RLIMIT_NOFILE, order["open_files"]),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            restrict(limit, most)
+        if LINUX:
+            prefer_under_memory_pressure()
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an exec would hand that on
+            signal.signal(number, signal.SIG_DFL)
+        os.chdir(order["cwd"])
+        os.execve(order["argv"][0], order["argv"], order["env"])  # noqa: S606  (without a shell, on purpose)
+
+    def watch(self) -> str:
+        """Wait until there is a reason to end, and say which."""
+        deadline = self.began + self.order["timeout_s"]
+        alive_until = self.began + self.order["alive_for_s"]
+        poll = select.poll()
+        poll.register(0, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        while True:
+            self.reap()
+            now = clock()
+            if self.status is not None:
+                return "exited"
+            if self.asked_to_end:
+                return "stop"
+            if now >= deadline:
+                return "timeout"
+            # Before the pipe is read: after a freeze of the machine an old heartbeat may still lie in it.
+            if now >= alive_until:
+                return "silent"
+            if LINUX and len(self.tree()) > self.order["processes"]:
+                return "crowded"
+            for descriptor, _ in poll.poll(max(0.0, min(deadline - now, alive_until - now, TICK_S)) * 1000):
+                if descriptor == self._wake:
+                    self.drain()
+                    continue
+                said = os.read(0, 4096)
+                if not said:
+                    return "orphaned"
+                if b"s" in said:
+                    return "stop"
+                alive_until = clock() + self.order["alive_for_s"]
+
+    def reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self.childless = True
+                return
+            if pid == 0:
+                return
+            if pid == self.main:
+                self.status = status
+
+    def drain(self) -> None:
+        try:
+            os.read(self._wake, 4096)
+        except BlockingIOError:
+            pass
+
+    def tree(self) -> list[int]:
+        found: list[int] = []
+        parents = [os.getpid()]
+        children = children_of if os.path.exists("/proc/thread-self/children") else listing()
+        while parents:
+            below = children(parents.pop())
+            found += below
+            parents += below
+        return found
+
+    def signal(self, number: int) -> None:
+        # A negative number is a whole group: all there is to aim at where no /proc can be read.
+        for pid in self.tree() if LINUX and os.path.exists("/proc/self") else [-self.main]:
+            try:
+                os.kill(pid, number)
+            except (ProcessLookupError, PermissionError):
+                pass
+
+    def gone(self) -> bool:
+        self.reap()
+        if LINUX:
+            return self.childless
+        try:
+            os.killpg(self.main, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:  # macOS says so of a group of zombies
+            return self.childless
+        return False
+
+    def end(self) -> int:
+        """TERM, a grace, KILL until none is left; how many could not be killed."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        kill_at = clock() + self.order["grace_s"]
+        if not self.gone():
+            self.signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)  # who is stopped hears TERM only now
+        while not self.gone() and clock() < kill_at:
+            poll.poll(50)
+            self.drain()
+        give_up_at = clock() + KILL_FOR_S
+        while not self.gone():
+            if clock() >= give_up_at:
+                return len(self.tree()) if LINUX else 1
+            self.signal(signal.SIGKILL)
+            poll.poll(10)
+            self.drain()
+        return 0
+
+    def trouble(self) -> str:
+        """Why the program could not be started; empty when it was."""
+        return os.read(self._trouble, 4096).decode() if self.status is not None else ""
+
+
+def children_of(pid: int) -> list[int]:
+    """The kernel's own list. It may miss one while others end, so ending looks again until none is left."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as children:
+                found += map(int, children.read().split())
+    except OSError:
+        pass
+    return found
+
+
+def listing() -> Any:
+    """For kernels without those lists: everybody's parent, read once."""
+    below: dict[int, list[int]] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", errors="replace") as stat:
+                parent = int(stat.read().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        below.setdefault(parent, []).append(int(name))
+    return lambda pid: below.get(pid, [])
+
+
+def restrict(limit: int, most: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    try:
+        resource.setrlimit(limit, (most, most))
+    except (ValueError, OSError):  # macOS knows limits it does not let one set
+        pass
+
+
+def prefer_under_memory_pressure() -> None:
+    """When memory ends the kernel should take the step, not the worker that has to report it."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("500")
+    except OSError:
+        pass
+
+
+def exactly(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        if not (more := os.read(0, size - len(data))):
+            sys.exit(0)  # the worker was gone before it had told what to run
+        data += more
+    return data
+
+
+def main() -> None:
+    report = int(sys.argv[1])
+    os.set_inheritable(report, False)
+    order = marshal.loads(exactly(int.from_bytes(exactly(4), "big")))  # noqa: S302  (from our worker)
+    guard = Guard(order)
+    os.write(report, guard.main.to_bytes(4, "big"))
+    reason = "broken"
+    try:
+        reason = guard.watch()
+        wall_s = clock() - guard.began
+    finally:
+        left = guard.end()
+    exit_code = (
+        None if guard.status is None or reason != "exited" else os.waitstatus_to_exitcode(guard.status)
+    )
+    answer = {"reason": reason, "exit_code": exit_code, "wall_ms": int(wall_s * 1000), "left": left}
+    try:
+        os.write(report, marshal.dumps(answer | {"trouble": guard.trouble()}))
+    except BrokenPipeError:
+        pass  # the worker is gone; that may be why we end
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""Commands as real processes, each under its own guard (see `bot.connectors.guard`)."""
+
+import asyncio
+import contextlib
+import marshal
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from bot.connectors import programs
+from bot.execute.sandbox import Command, Finished, StopSignal, secret_values
+from bot.execute.sandbox.output import Output
+from bot.terms import Refused
+
+GUARD = str(Path(__file__).with_name("guard.py"))
+BREATHS = 4  # heartbeats in `alive_for_s`: three may be late before anything is killed
+DRAIN_S = (
+    2.0  # after the tree is gone its pipes end at once, unless a process escaped (macOS) and still holds them
+)
+_READ = 1 << 14  # about 2 ms of the event loop when it is all short lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Ceilings for one command, there against accidents.
+
+    Memory is address space, of which some runtimes reserve far more than they use. Processes are counted in
+    the command's own tree, since the kernel's own limit counts everything of the same user.
+    """
+
+    memory_bytes: int = 16 << 30
+    open_files: int = 4096
+    processes: int = 256
+
+
+class GuardedProcesses:
+    """The sandbox that every system has: it ends what it started, but does not wall it in."""
+
+    tier = "process"
+
+    def __init__(
+        self, *, alive_for_s: float = 10.0, grace_s: float = 3.0, limits: Limits | None = None
+    ) -> None:
+        self.alive_for_s = alive_for_s
+        self._grace_s = grace_s
+        self._limits = limits or Limits()
+
+    def resolve(
+        self, argv: tuple[str, ...], *, allowed: Collection[str], folder: str, path: str
+    ) -> tuple[str, ...]:
+        return programs.resolve_argv(argv, allowed=allowed, folder=folder, path=path)
+
+    async def run(self, command: Command, *, on_line: Callable[[str], None], stop: StopSignal) -> Finished:
+        """Returns when nothing of the command is left; so does being cancelled, or `on_line` raising."""
+        secrets = (*command.secrets, *secret_values(command.env))
+        out = Output(limit=command.output_limit, secrets=secrets, on_line=on_line)
+        err = Output(limit=command.output_limit, secrets=secrets)
+        if stop.is_set():
+            return _finished({"reason": "stop"}, out, err)
+        async with self._guard(command) as guard:
+            report = await guard.attend(out, err, stop)
+        out.close()
+        err.close()
+        if trouble := report.get("trouble"):
+            raise Refused(f"{command.argv[0]} could not be started in {command.cwd}: {trouble}.")
+        return _finished(report, out, err, self._note(report))
+
+    def _note(self, report: dict[str, Any]) -> str:
+        match report["reason"]:
+            case "crowded":
+                note = f"ended: it had more than {self._limits.processes} processes at once"
+            case "silent":
+                note = f"ended: the worker was silent for {self.alive_for_s:g} s"
+            case "lost":
+                note = "its guard was killed; what it did until then is unknown"
+            case _:
+                note = ""
+        if left := report.get("left"):
+            note += f"{'; ' if note else ''}{left} of its processes could not be killed"
+        return note and f"[{note}]\n"
+
+    @contextlib.asynccontextmanager
+    async def _guard(self, command: Command) -> AsyncIterator["_Guarded"]:
+        order = marshal.dumps(
+            {
+                "argv": list(command.argv),
+                "cwd": command.cwd,
+                "env": dict(command.env),
+                "timeout_s": command.timeout_s,
+                "alive_for_s": self.alive_for_s,
+                "grace_s": self._grace_s,
+            }
+            | asdict(self._limits)
+        )
+        guarded = _Guarded(breath_s=self.alive_for_s / BREATHS)
+        try:
+            await guarded.open(len(order).to_bytes(4, "big") + order)
+            yield guarded
+        finally:
+            await guarded.close()
+
+
+class _Guarded:
+    """Our end of one guard: its process, its control pipe, its report, and the command's two streams."""
+
+    def __init__(self, *, breath_s: float) -> None:
+        self._breath_s = breath_s
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._transports: list[asyncio.BaseTransport] = []
+        report, write = os.pipe()
+        self._report = os.fdopen(report, "rb", buffering=0)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-X", "utf8", GUARD, str(write)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env={},
+                cwd="/",
+                pass_fds=(write,),
+                start_new_session=True,  # Ctrl-C at a terminal is the worker's to answer
+            )
+        finally:
+            os.close(write)
+        self._control = cast(IO[bytes], self._process.stdin)
+        self._pipes = [
+            *(cast(IO[bytes], p) for p in (self._process.stdout, self._process.stderr)),
+            self._report,
+        ]
+
+    async def open(self, order: bytes) -> None:
+        """Listen to what comes from the guard, and give it the order."""
+        self._streams = [await self._reader(pipe) for pipe in self._pipes]
+        os.set_blocking(self._control.fileno(), False)
+        while order:
+            order = order[await self._write(order) :]
+
+    async def _reader(self, pipe: IO[bytes]) -> asyncio.StreamReader:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        self._transports.append(transport)
+        return reader
+
+    async def _write(self, data: bytes) -> int:
+        try:
+            return os.write(self._control.fileno(), data)
+        except BlockingIOError:
+            await asyncio.sleep(0.005)
+            return 0
+        except BrokenPipeError:
+            return len(data)  # the guard is gone, which the end of its report tells as well
+
+    async def attend(self, out: Output, err: Output, stop: StopSignal) -> dict[str, Any]:
+        """Stay with the command until its guard has reported and both streams are at their end."""
+        stdout, stderr, report = self._streams
+        told = asyncio.create_task(report.read())
+        waiting = {told, asyncio.create_task(_pump(stdout, out)), asyncio.create_task(_pump(stderr, err))}
+        self._tasks = [*waiting, asyncio.create_task(self._breathe()), asyncio.create_task(self._stop(stop))]
+        while not told.done():
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        if waiting:
+            done, _ = await asyncio.wait(waiting, timeout=DRAIN_S)
+            for task in done:
+                task.result()
+        return self._read(told.result())
+
+    def _read(self, report: bytes) -> dict[str, Any]:
+        if len(report) > 4:
+            answer: dict[str, Any] = marshal.loads(report[4:])  # noqa: S302  (from our own guard)
+            return answer
+        # The guard died without a word and the command with it; its group is all that can still be found.
+        if len(report) == 4:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(int.from_bytes(report, "big"), signal.SIGKILL)
+        return {"reason": "lost"}
+
+    async def _breathe(self) -> None:
+        while True:
+            await self._write(b".")
+            await asyncio.sleep(self._breath_s)
+
+    async def _stop(self, stop: StopSignal) -> None:
+        await stop.wait()
+        while not await self._write(b"s"):
+            pass
+
+    async def close(self) -> None:
+        """Closing the control pipe ends what still runs; wait for that, so that nothing is left behind us."""
+        for task in self._tasks:
+            task.cancel()
+        for transport in self._transports:
+            transport.close()
+        for pipe in (self._control, *self._pipes):
+            pipe.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._process.wait)
+
+
+async def _pump(stream: asyncio.StreamReader, output: Output) -> None:
+    while data := await stream.read(_READ):
+        output.feed(data)
+        await asyncio.sleep(0)  # what is buffered already would be read without letting anyone else run
+
+
+def _finished(report: dict[str, Any], out: Output, err: Output, note: str = "") -> Finished:
+    reason = report["reason"]
+    return Finished(
+        exit_code=-signal.SIGKILL if reason == "crowded" else report.get("exit_code"),
+        stdout=out.text(),
+        stderr=err.text() + note,
+        dropped=out.dropped + err.dropped,
+        timed_out=reason == "timeout",
+        stopped=reason in ("stop", "silent", "orphaned"),
+        wall_ms=report.get("wall_ms", 0),
+        result=out.result,
+    )
