@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from pydantic import AwareDatetime
 
-from bot.terms import Digest, Principal, Record
+from bot.assess.decision import RequireApproval, Requirement, Seat
+from bot.terms import Digest, Group, Principal, Record
+
+Answer = Literal["approve", "deny", "withdraw"]
+Members = Mapping[Group, frozenset[Principal]]
 
 
 class Vote(Record):
@@ -14,8 +21,173 @@ class Vote(Record):
 
     principal: Principal
     slack_user: str
-    answer: Literal["approve", "deny", "withdraw"]
+    answer: Answer
     at: AwareDatetime
     digest: Digest
     stage: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What the votes add up to. `stages` are open now; `missing` are the seats of those stages nobody fills.
+
+    `granted` and `denied` are never both true: a denial wins.
+    """
+
+    granted: bool
+    denied: bool
+    stages: tuple[str, ...]
+    missing: tuple[str, ...]
+    later: tuple[str, ...]
+    counted: frozenset[Principal]
+
+
+def standing(votes: Iterable[Vote], digest: Digest) -> dict[Principal, Vote]:
+    """Each person's last answer for exactly this digest; a withdrawn answer is none."""
+    last = {vote.principal: vote for vote in votes if vote.digest == digest}
+    return {principal: vote for principal, vote in last.items() if vote.answer != "withdraw"}
+
+
+def eligible(requirement: Requirement, members: Members, *, requester: Principal) -> frozenset[Principal]:
+    """Everybody who may take one of its seats, after exclusions."""
+    seats = [_fills(seat, members) for seat in (*requirement.all_of, *requirement.any_of)]
+    people: frozenset[Principal] = frozenset().union(*seats)
+    return people - {requester} if "requester" in requirement.exclude else people
+
+
+def tally(
+    decision: RequireApproval,
+    votes: Sequence[Vote],
+    *,
+    digest: Digest,
+    members: Members,
+    requester: Principal,
+) -> Tally:
+    """Count. One person fills one seat unless a requirement says people need not be distinct.
+
+    `members` must hold every group the decision names, asked for afresh: a vote of somebody who has left the
+    group since does not count.
+    """
+    answers = standing(votes, digest)
+    excluded = {
+        r.rule: frozenset({requester}) if "requester" in r.exclude else frozenset()
+        for r in decision.requirements
+    }
+    yes = {person: vote.stage for person, vote in answers.items() if vote.answer == "approve"}
+    may_deny = frozenset[Principal]().union(
+        *(eligible(r, members, requester=requester) for r in decision.requirements)
+    )
+    noes = {person for person, vote in answers.items() if vote.answer == "deny" and person in may_deny}
+
+    unfilled, counted = _best(decision.requirements, yes, members, excluded)
+    waiting = {requirement.stage for requirement, missing in unfilled if missing}
+    open_now = _open(decision.requirements, waiting)
+    missing = tuple(
+        label for requirement, labels in unfilled if requirement.stage in open_now for label in labels
+    )
+    later = tuple(
+        label for requirement, labels in unfilled if requirement.stage not in open_now for label in labels
+    )
+    denied = len(noes) >= decision.denials
+    granted = not denied and bool(decision.requirements) and not missing and not later
+    return Tally(
+        granted=granted,
+        denied=denied,
+        stages=open_now,
+        missing=missing,
+        later=later,
+        counted=frozenset(counted),
+    )
+
+
+def _open(requirements: Sequence[Requirement], waiting: set[str]) -> tuple[str, ...]:
+    """The unfinished stages whose predecessor is finished."""
+    after: dict[str, set[str]] = {}
+    for requirement in requirements:
+        after.setdefault(requirement.stage, set())
+        if requirement.after:
+            after[requirement.stage].add(requirement.after)
+    return tuple(stage for stage, before in after.items() if stage in waiting and not before & waiting)
+
+
+Unfilled = list[tuple[Requirement, tuple[str, ...]]]
+
+
+def _best(
+    requirements: Sequence[Requirement],
+    yes: Mapping[Principal, str],
+    members: Members,
+    excluded: Mapping[str, frozenset[Principal]],
+) -> tuple[Unfilled, set[Principal]]:
+    """The seating that leaves the fewest seats empty, over every choice among the `any_of` seats."""
+    choices = [requirement.any_of or (None,) for requirement in requirements]
+    best: tuple[int, Unfilled, set[Principal]] | None = None
+    for choice in product(*choices):
+        slots: list[tuple[int, str, frozenset[Principal]]] = []
+        for index, (requirement, one) in enumerate(zip(requirements, choice, strict=True)):
+            for seat in (*requirement.all_of, *((one,) if one else ())):
+                who = (_fills(seat, members) - excluded[requirement.rule]) & _answering(requirement, yes)
+                slots += [(index, Seat(group=seat.group, person=seat.person).label(), who)] * seat.count
+        seated = _seat(slots, [requirement.distinct for requirement in requirements])
+        empty: list[list[str]] = [[] for _ in requirements]
+        for slot, (index, label, _) in enumerate(slots):
+            if slot not in seated:
+                empty[index].append(label)
+        labels = [_labels(names, requirement) for names, requirement in zip(empty, requirements, strict=True)]
+        found = (len(slots) - len(seated), list(zip(requirements, labels, strict=True)), set(seated.values()))
+        if best is None or found[0] < best[0]:
+            best = found
+    assert best is not None  # noqa: S101  product() of nothing still yields one empty choice
+    return best[1], best[2]
+
+
+def _seat(
+    slots: Sequence[tuple[int, str, frozenset[Principal]]], distinct: Sequence[bool]
+) -> dict[int, Principal]:
+    """A largest seating, by augmenting paths. Where people need not be distinct they are seated apart."""
+    taken: dict[tuple[int, Principal], int] = {}
+
+    def place(slot: int, tried: set[tuple[int, Principal]]) -> bool:
+        index, _, who = slots[slot]
+        for person in sorted(who):
+            chair = (-1 if distinct[index] else index, person)
+            if chair in tried:
+                continue
+            tried.add(chair)
+            if chair not in taken or place(taken[chair], tried):
+                taken[chair] = slot
+                return True
+        return False
+
+    for slot in range(len(slots)):
+        place(slot, set())
+    return {slot: person for (_, person), slot in taken.items()}
+
+
+def _answering(requirement: Requirement, yes: Mapping[Principal, str]) -> frozenset[Principal]:
+    """Whose yes may count here: an answer given for an earlier stage says nothing about a later one."""
+    later = requirement.after is not None
+    return frozenset(person for person, stage in yes.items() if not later or stage == requirement.stage)
+
+
+def _labels(names: Sequence[str], requirement: Requirement) -> tuple[str, ...]:
+    """`2 × @sre`, `@release`; an open choice is written as one."""
+    if not names:
+        return ()
+    if requirement.any_of and not requirement.all_of:
+        return (" or ".join(seat.label() for seat in requirement.any_of),)
+    counted = {name: names.count(name) for name in names}
+    return tuple(name if count == 1 else f"{count} × {name}" for name, count in counted.items())
+
+
+def _fills(seat: Seat, members: Members) -> frozenset[Principal]:
+    if seat.group is not None:
+        return members.get(seat.group, frozenset())
+    return frozenset() if seat.person is None else frozenset({seat.person})
+
+
+def groups_of(decision: RequireApproval) -> frozenset[Group]:
+    """Every group that must be asked for before votes can be counted."""
+    seats = (seat for r in decision.requirements for seat in (*r.all_of, *r.any_of))
+    return frozenset(seat.group for seat in seats if seat.group is not None)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import AwareDatetime, JsonValue
 
 from bot.terms import Record
-
-
-class Repeat(StrEnum):
-    """How a step may be repeated when nobody knows whether it happened."""
-
-    PURE = "pure"
-    IDEMPOTENT = "idempotent"
-    RECONCILABLE = "reconcilable"
-    AT_MOST_ONCE = "at_most_once"
 
 
 class Entry(Record):

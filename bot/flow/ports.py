@@ -1,4 +1,4 @@
-"""What the flow asks of the edges, next to its use. Real ones live in slack/, store/, connectors/, artifacts."""
+"""What the flow asks of the edges. The real ones live in slack/, store/, connectors/ and artifacts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.ask.catalog import Skill
 from bot.assess.policy import Policies
 from bot.authorize.people import Person
 from bot.flow.request import Request
-from bot.terms import Group, Principal, RequestId
+from bot.terms import Group, Principal, Refused, RequestId
 
 
 class People(Protocol):
@@ -33,7 +33,9 @@ class Artifacts(Protocol):
 class Voice(Protocol):
     """Private words to one person, by whatever way still reaches them. Never raises for a deaf ear."""
 
-    async def tell(self, *, channel: str, slack_user: str, text: str, response_url: str | None = None) -> None: ...
+    async def tell(
+        self, *, channel: str, slack_user: str, text: str, response_url: str | None = None
+    ) -> None: ...
 
 
 class Reader(Protocol):
@@ -44,3 +46,7 @@ class Reader(Protocol):
 
 InboxKind = Literal["admit", "click", "message"]
 InboxItem = Mapping[str, JsonValue]
+
+
+class StoreAway(Refused):
+    """The store did not answer. Nothing was started; what was acknowledged before is still there."""

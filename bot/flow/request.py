@@ -54,4 +54,8 @@ class Request(Record):
     cost: Micros | None = None
     notes: tuple[str, ...] = ()
     """What a reader of the card must know now: why it was voided, what is asked of a person."""
+    missing: tuple[str, ...] = ()
+    """Who is still needed, as labels, when the last vote was counted."""
+    progress: str = ""
+    """The running step's last line."""
     card: CardRef | None = None

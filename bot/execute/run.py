@@ -1,0 +1,154 @@
+"""What to do next of a run, told by its journal alone: after a crash the successor asks the same question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.ask.manifest import Manifest, Step
+from bot.execute.journal import Entry
+
+Ending = Literal["done", "not_done", "failed", "rolled_back", "unknown", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """Begin this step now."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStep:
+    """Nobody knows whether it happened; its probe asks the target."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Nobody knows whether it happened and nothing can tell: a person must say."""
+
+    step: Step
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Everything ran: look whether it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStep:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    ending: Ending
+    sentence: str
+
+
+Move = RunStep | ProbeStep | AskPerson | Measure | UndoStep | Finish
+
+
+def next_move(manifest: Manifest, journal: Sequence[Entry]) -> Move:
+    """The one next thing to do. Pure: the same journal always gives the same answer.
+
+    A finished step is never begun again. One that began and did not end is treated as its `repeat` allows.
+    """
+    trouble = _trouble(manifest, journal)
+    if trouble is not None:
+        return _taking_back(manifest, journal, trouble)
+    for step in manifest.steps:
+        move = _of_step(step, journal)
+        if move is not None:
+            return move
+    measured = _last(journal, "measure", "measure", "ended")
+    if measured is None:
+        return Measure()
+    if measured.ok:
+        return Finish("done", "Every check of the definition of done is met.")
+    return Finish("unknown", "Nobody could measure whether it is done, so it is not called done.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    ending: Ending
+    why: str
+
+
+def _trouble(manifest: Manifest, journal: Sequence[Entry]) -> _Trouble | None:
+    """Why the run must not go on, if it must not."""
+    if any(entry.event == "resolved" and entry.answer == "undo" for entry in journal):
+        return _Trouble("cancelled", "A person chose to stop and undo.")
+    stopped = next((entry for entry in journal if entry.event == "stop_asked"), None)
+    if stopped is not None:
+        return _Trouble("cancelled", f"Stopped by {stopped.by}.")
+    for step in manifest.steps:
+        ended = _last(journal, step.id, "step", "ended")
+        if ended is not None and ended.ok is False and not _overruled(step, journal):
+            return _Trouble("failed", f"Step {step.id} failed.")
+    measured = _last(journal, "measure", "measure", "ended")
+    if measured is not None and (
+        measured.ok is False or (measured.ok is None and manifest.done_when.no_data == "fail")
+    ):
+        return _Trouble("not_done", "The definition of done is not met.")
+    return None
+
+
+def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble) -> Move:
+    """Undo what began, last first, when the skill says so; then end with the reason."""
+    touched = [step for step in manifest.steps if _began(step, journal)]
+    undoable = [step for step in touched if step.undo] if manifest.on_fail == "undo" else []
+    for step in reversed(undoable):
+        undone = _last(journal, step.id, "undo", "ended")
+        if undone is None:
+            return UndoStep(step)
+        if undone.ok is False:
+            return Finish("failed", f"{trouble.why} Undoing {step.id} failed too: a person must look.")
+    if undoable:
+        return Finish("rolled_back", f"{trouble.why} What had begun was undone.")
+    if trouble.ending == "cancelled" and not touched:
+        return Finish("cancelled", f"{trouble.why} No step had begun.")
+    return Finish(trouble.ending, f"{trouble.why} Nothing was undone.")
+
+
+def _of_step(step: Step, journal: Sequence[Entry]) -> Move | None:
+    """What this step still needs; None when it is behind us."""
+    mine = [entry for entry in journal if entry.step == step.id and entry.phase in ("step", "probe")]
+    if not mine:
+        return RunStep(step)
+    last = mine[-1]
+    if last.event == "resolved":
+        return None if last.answer == "skip_step" else RunStep(step)
+    if last.phase == "probe" and last.event == "ended":
+        if last.ok is None:
+            return AskPerson(step, "its probe could not tell whether it happened")
+        return None if last.ok else RunStep(step)
+    if last.phase == "step" and last.event == "ended":
+        return None
+    match step.repeat:
+        case "pure" | "idempotent":
+            return RunStep(step)
+        case "reconcilable":
+            return ProbeStep(step)
+        case "at_most_once":
+            return AskPerson(step, "it began, its worker died, and it must never run twice")
+
+
+def _began(step: Step, journal: Sequence[Entry]) -> bool:
+    return any(
+        entry.step == step.id and entry.event == "began" and entry.phase == "step" for entry in journal
+    )
+
+
+def _overruled(step: Step, journal: Sequence[Entry]) -> bool:
+    """A person answered about this step after it ended."""
+    mine = [entry for entry in journal if entry.step == step.id and entry.phase == "step"]
+    return bool(mine) and mine[-1].event == "resolved"
+
+
+def _last(journal: Sequence[Entry], step: str, phase: str, event: str) -> Entry | None:
+    return next((e for e in reversed(journal) if (e.step, e.phase, e.event) == (step, phase, event)), None)

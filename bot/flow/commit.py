@@ -1,0 +1,93 @@
+"""One change of one request, as the store carries it out: all of it, or none of it with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from bot.authorize.approval import Vote
+from bot.execute.journal import Entry
+from bot.lifecycle import TRANSITIONS, Event, State
+from bot.terms import Micros, RequestId
+
+Work = Literal["plan", "run"]
+Timer = Literal["lease", "expire", "grant"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Reserve `amount` on one account, unless what is held and settled there would pass `limit`."""
+
+    key: str
+    limit: Micros
+    amount: Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a chapter of the flow wants to have happened.
+
+    `op` names the attempt: the same name gets the first answer again, so a lost reply may be re-sent.
+    `revision`, `fence` and `unexpired` are what must still be true; everything else is written together.
+    Times are given as milliseconds from the store's own now, never from this machine's clock.
+    """
+
+    op: str
+    request: RequestId
+    event: Event
+    kind: str = ""
+    """The audit entry's kind when it says more than the event."""
+    revision: int | None = None
+    fence: int | None = None
+    unexpired: bool = False
+    take_lease_ms: int = 0
+    """Raise the fence and hold the request for so long; declined while another lease runs."""
+    drop_lease: bool = False
+    set: dict[str, object] = field(default_factory=dict)
+    """Parts of the record by their name in `Request`; the store knows how to write each."""
+    vote: Vote | None = None
+    entry: Entry | None = None
+    audit: dict[str, JsonValue] = field(default_factory=dict)
+    show: bool = True
+    work: Work | None = None
+    timers: dict[Timer, int] = field(default_factory=dict)
+    clear: tuple[Timer, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    settle: Micros | None = None
+    """Replace this request's holds by what it really cost; 0 releases them."""
+    lock: str | None = None
+    unlock: bool = False
+    history: tuple[str, str] | None = None
+
+    def moves(self) -> dict[str, str]:
+        """From which states this may happen, and where each leads: the one table, for this event."""
+        return {
+            state.value: events[self.event].value
+            for state, events in TRANSITIONS.items()
+            if self.event in events
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """It happened. `again` says that it had happened before under the same name."""
+
+    state: State
+    revision: int
+    fence: int
+    now: datetime
+    again: bool = False
+
+
+Reason = Literal["missing", "state", "revision", "fence", "expired", "leased", "locked", "budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Nothing was written. `detail` names the state, the account or the holder that stood against it."""
+
+    reason: Reason
+    detail: str

@@ -1,0 +1,39 @@
+"""Asking Redis, with our own bounded retry in place of the library's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from bot.flow.ports import StoreAway
+
+ATTEMPTS = 3
+
+
+async def attempt(call: Callable[[], Any]) -> Any:
+    """Ask, and ask again when the connection broke or stayed silent.
+
+    Safe because every script that writes carries the name of its attempt: sent twice, it writes once. Raises
+    StoreAway when Redis stays away; an error of our own making (ResponseError) is a bug and goes through.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return await call()
+        except ResponseError:
+            raise
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            if not left:
+                raise StoreAway(
+                    "I cannot reach my store. Nothing was started; try again in a minute."
+                ) from error
+            await asyncio.sleep(0.05)
+        except RedisError as error:
+            raise StoreAway(
+                "My store refused to answer. Nothing was started; try again in a minute."
+            ) from error
+    raise AssertionError("the last attempt returns or raises")

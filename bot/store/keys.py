@@ -1,0 +1,82 @@
+"""Every key there is. A workspace's keys share one hash tag: each transition is one script in one slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.terms import RequestId
+
+TEAMS = "assent:teams"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    team: str
+
+    def _of(self, name: str) -> str:
+        return f"assent:{{{self.team}}}:{name}"
+
+    @property
+    def counter(self) -> str:
+        return self._of("counter")
+
+    @property
+    def requests(self) -> str:
+        """Prefix of the request hashes; `:votes` and `:journal` follow the id."""
+        return self._of("r:")
+
+    @property
+    def index(self) -> str:
+        """Every request by the time it was asked."""
+        return self._of("index")
+
+    @property
+    def states(self) -> str:
+        """Which request is in which state: what a lost queue is rebuilt from."""
+        return self._of("states")
+
+    @property
+    def audit(self) -> str:
+        return self._of("audit")
+
+    @property
+    def seals(self) -> str:
+        return self._of("audit:seals")
+
+    @property
+    def inbox(self) -> str:
+        return self._of("inbox")
+
+    @property
+    def outbox(self) -> str:
+        return self._of("outbox")
+
+    @property
+    def work(self) -> str:
+        return self._of("work")
+
+    @property
+    def due(self) -> str:
+        """Timers, scored in the store's own time."""
+        return self._of("due")
+
+    @property
+    def ledger(self) -> str:
+        return self._of("ledger")
+
+    @property
+    def holds(self) -> str:
+        return self._of("holds")
+
+    @property
+    def locks(self) -> str:
+        return self._of("locks")
+
+    def seen(self, identity: str) -> str:
+        return self._of(f"seen:{identity}")
+
+    def history(self, account: str) -> str:
+        return self._of(f"history:{account}")
+
+    def showing(self, request: RequestId) -> str:
+        return self._of(f"showing:{request}")

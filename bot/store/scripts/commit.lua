@@ -1,0 +1,65 @@
+-- One transition of one request with all that belongs to it, or a refusal that has written nothing.
+-- Everything is checked before the first write: a script that fails half-way is not rolled back.
+local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history = unpack(KEYS)
+local c = cjson.decode(ARGV[1])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local function no(reason, detail) return {'no', reason, tostring(detail), now} end
+
+local state, revision, fence, lease, expires, seen =
+  unpack(redis.call('HMGET', r, 'state', 'revision', 'fence', 'lease_until', 'expires_at', 'op:' .. c.op))
+if not state then return no('missing', c.id) end
+if seen then return {'again', state, tonumber(revision), tonumber(fence), now} end
+local to = c.moves[state]
+if not to then return no('state', state) end
+fence = tonumber(fence)
+if c.fence and c.fence ~= fence then return no('fence', fence) end
+if c.unexpired and expires and expires ~= '' and now >= tonumber(expires) then return no('expired', expires) end
+if c.revision and c.revision ~= tonumber(revision) then return no('revision', revision) end
+if c.lease_ms and lease and lease ~= '' and now < tonumber(lease) then return no('leased', lease) end
+if c.lock then
+  local holder = redis.call('HGET', locks, c.lock)
+  if holder and holder ~= c.id then return no('locked', holder) end
+end
+for _, h in ipairs(c.holds) do
+  local used = tonumber(redis.call('HGET', ledger, h.key .. '|held') or 0) + tonumber(redis.call('HGET', ledger, h.key .. '|settled') or 0)
+  if used + h.amount > h.limit then return no('budget', h.key) end
+end
+local held = c.settle and redis.call('HGET', holds, c.id)
+
+revision = tonumber(revision) + 1
+local set = {'state', to, 'revision', revision, 'updated_at', now, 'op:' .. c.op, revision}
+for k, v in pairs(c.set) do set[#set + 1] = k; set[#set + 1] = v end
+for k, ms in pairs(c.due) do if k == 'expire' or k == 'grant' then set[#set + 1] = 'expires_at'; set[#set + 1] = now + ms end end
+if c.lease_ms then fence = fence + 1; set[#set + 1] = 'lease_until'; set[#set + 1] = now + c.lease_ms end
+if c.drop_lease then set[#set + 1] = 'lease_until'; set[#set + 1] = '' end
+set[#set + 1] = 'fence'; set[#set + 1] = fence
+redis.call('HSET', r, unpack(set))
+local stamped = '{"at":' .. string.format('%.0f', now) .. ','
+if c.vote then redis.call('RPUSH', votes, stamped .. string.sub(c.vote, 2)) end
+if c.entry then redis.call('RPUSH', journal, stamped .. '"fence":' .. fence .. ',' .. string.sub(c.entry, 2)) end
+if to ~= state then redis.call('HSET', states, c.id, to) end
+if c.lock then redis.call('HSET', locks, c.lock, c.id); redis.call('HSET', r, 'lock', c.lock) end
+if c.unlock then
+  local name = redis.call('HGET', r, 'lock')
+  if name and redis.call('HGET', locks, name) == c.id then redis.call('HDEL', locks, name) end
+end
+if held then
+  for _, h in ipairs(cjson.decode(held)) do
+    redis.call('HINCRBY', ledger, h.key .. '|held', -h.amount)
+    if c.settle > 0 then redis.call('HINCRBY', ledger, h.key .. '|settled', c.settle) end
+  end
+  redis.call('HDEL', holds, c.id)
+end
+for _, h in ipairs(c.holds) do redis.call('HINCRBY', ledger, h.key .. '|held', h.amount) end
+if #c.holds > 0 then redis.call('HSET', holds, c.id, cjson.encode(c.holds)) end
+if c.history then redis.call('RPUSH', history, c.history) end
+for _, k in ipairs(c.clear) do redis.call('ZREM', due, k .. ' ' .. c.id) end
+for k, ms in pairs(c.due) do redis.call('ZADD', due, now + ms, k .. ' ' .. c.id) end
+if c.audit then
+  local seq = redis.call('LLEN', audit) + 1
+  redis.call('RPUSH', audit, '{"seq":' .. seq .. ',"at":' .. string.format('%.0f', now) .. ',' .. string.sub(c.audit, 2))
+end
+if c.show then redis.call('XADD', outbox, '*', 'request', c.id) end
+if c.work then redis.call('XADD', work, '*', 'kind', c.work, 'request', c.id) end
+return {'ok', to, revision, fence, now}

@@ -1,0 +1,31 @@
+"""Which process is drawing a card, and what the card was last drawn from."""
+
+from __future__ import annotations
+
+from bot.flow.request import CardRef
+from bot.store.attempt import attempt
+from bot.store.store import Store
+from bot.terms import RequestId
+
+_FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Showing:
+    """So that two processes never redraw one card at once, and an older drawing never covers a newer one."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._free = store.redis.register_script(_FREE)
+
+    async def showing(self, request: RequestId, *, holder: str, ms: int) -> bool:
+        key = self.store.keys.showing(request)
+        return bool(await attempt(lambda: self.store.redis.set(key, holder, nx=True, px=ms)))
+
+    async def shown_free(self, request: RequestId, holder: str) -> None:
+        await attempt(lambda: self._free(keys=[self.store.keys.showing(request)], args=[holder]))
+
+    async def shown(self, request: RequestId, *, channel: str, ts: str, revision: int) -> None:
+        """Where the card is. Not a transition: nothing about the request changed."""
+        card = CardRef(channel=channel, ts=ts, shown=revision).model_dump_json()
+        base = self.store.keys.requests + request
+        await attempt(lambda: self.store.redis.hset(base, "card", card))

@@ -1,0 +1,196 @@
+"""Requests in Redis: every change is one script, every read one round trip, nothing is kept here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+from pydantic import JsonValue
+from redis.asyncio import Redis
+
+from bot.ask.invocation import Invocation
+from bot.flow.commit import Commit, Committed, Declined, Reason
+from bot.flow.request import Place, Request
+from bot.lifecycle import State
+from bot.store.attempt import attempt
+from bot.store.keys import TEAMS, Keys
+from bot.store.records import fields_of, request_from
+from bot.terms import Micros, RequestId
+
+SEEN_FOR_MS = 24 * 3600 * 1000
+"""A repeated delivery finds the first for a day: Slack's own retries end within six minutes."""
+STALE_AFTER_MS = 2 * 60 * 1000
+"""A command that nobody could look at for two minutes is not run: the person is asked again."""
+
+
+@cache
+def _script(name: str) -> str:
+    return files("bot.store").joinpath("scripts", f"{name}.lua").read_text()
+
+
+class Store:
+    """One workspace's requests. `team` is its Slack team id, and the hash tag of every key."""
+
+    def __init__(self, redis: Redis, team: str) -> None:
+        self.redis = redis
+        self.team = team
+        self.keys = Keys(team)
+        self._scripts = {
+            name: redis.register_script(_script(name))
+            for name in ("accept", "commit", "record", "renew", "inbox")
+        }
+
+    async def _run(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        return await attempt(lambda: self._scripts[name](keys=list(keys), args=list(args)))
+
+    @staticmethod
+    async def teams(redis: Redis) -> list[str]:
+        return sorted(cast(set[str], await attempt(lambda: redis.smembers(TEAMS))))
+
+    async def introduce(self) -> None:
+        """Make the workspace known to the command line."""
+        await attempt(lambda: self.redis.sadd(TEAMS, self.team))
+
+    # Changing
+
+    async def accept(
+        self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
+    ) -> tuple[RequestId, bool]:
+        """Keep a new request, and say its id; a request that says the same as an earlier one is that one."""
+        k = self.keys
+        invoked = invocation.model_dump_json()
+        document = {
+            "remember_ms": SEEN_FOR_MS,
+            "stale_ms": STALE_AFTER_MS,
+            "set": {"asked_by": slack_user, "place": place.model_dump_json(), "invocation": invoked},
+            "audit": _entry("requested", principal=slack_user, detail=json.loads(invoked)),
+        }
+        seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
+        keys = [k.counter, seen, k.requests, k.index, k.states, k.audit, k.inbox, k.due]
+        request, fresh = await self._run("accept", keys, [json.dumps(document)])
+        return RequestId(request), bool(fresh)
+
+    async def commit(self, commit: Commit) -> Committed | Declined:
+        """Carry out one transition, or say what stood against it. Sending the same `op` twice writes once."""
+        k, base = self.keys, self.keys.requests + commit.request
+        account, line = commit.history or ("none", None)
+        keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
+        keys += [k.ledger, k.holds, k.locks, k.history(account)]
+        answer = await self._run("commit", keys, [json.dumps(_document(commit, line))])
+        kind, first, *rest = answer
+        if kind == "no":
+            return Declined(cast(Reason, first), str(rest[0]))
+        revision, fence, now = rest
+        return Committed(State(first), int(revision), int(fence), _time(now), again=kind == "again")
+
+    async def record(self, kind: str, **fields: JsonValue) -> None:
+        """Write an audit entry for what changed nothing: a refused click, a loaded policy."""
+        await self._run("record", [self.keys.audit], [_entry(kind, **fields)])
+
+    async def renew(self, request: RequestId, *, fence: int, lease_ms: int, progress: str = "") -> str:
+        """`held`, `stop` when somebody asked for it, or `lost`: then the caller must not touch it."""
+        k = self.keys
+        keys = [k.requests + request, k.due, k.outbox]
+        return cast(str, await self._run("renew", keys, [fence, lease_ms, progress, request]))
+
+    # Reading
+
+    async def get(self, request: RequestId) -> Request | None:
+        found = await self.read(request)
+        return found[0] if found else None
+
+    async def read(self, request: RequestId) -> tuple[Request, datetime] | None:
+        """The request and the store's own time, from one moment."""
+        base = self.keys.requests + request
+
+        async def ask() -> list[Any]:
+            async with self.redis.pipeline(transaction=True) as pipe:
+                pipe.hgetall(base)
+                pipe.lrange(f"{base}:votes", 0, -1)
+                pipe.lrange(f"{base}:journal", 0, -1)
+                pipe.time()
+                return await pipe.execute()
+
+        fields, votes, journal, (seconds, micros) = await attempt(ask)
+        if not fields:
+            return None
+        return request_from(fields, votes, journal), _time(seconds * 1000 + micros // 1000)
+
+    async def recent(self, *, limit: int = 50, state: Sequence[str] = ()) -> list[Request]:
+        """The newest first; with `state`, only those in one of them."""
+        if state:
+            ids = sorted(await self.in_states(state), key=lambda r: int(r.rsplit("-", 1)[1]), reverse=True)[
+                :limit
+            ]
+        else:
+            ids = await attempt(lambda: self.redis.zrevrange(self.keys.index, 0, limit - 1))
+        requests = [await self.get(RequestId(i)) for i in ids]
+        return [request for request in requests if request]
+
+    async def in_states(self, states: Sequence[str]) -> list[RequestId]:
+        index: dict[str, str] = await attempt(lambda: self.redis.hgetall(self.keys.states))
+        return [RequestId(request) for request, state in index.items() if state in states]
+
+    async def now(self) -> datetime:
+        seconds, micros = await attempt(lambda: self.redis.time())
+        return _time(seconds * 1000 + micros // 1000)
+
+    async def spent(self, accounts: Sequence[str]) -> Mapping[str, Micros]:
+        """What each account holds and has settled, together."""
+        if not accounts:
+            return {}
+        names = [f"{account}|{part}" for account in accounts for part in ("held", "settled")]
+        values = await attempt(lambda: self.redis.hmget(self.keys.ledger, names))
+        numbers = [int(value or 0) for value in values]
+        return {a: Micros(numbers[2 * i] + numbers[2 * i + 1]) for i, a in enumerate(accounts)}
+
+    async def ledger(self) -> Mapping[str, int]:
+        """Every account's `held` and `settled`, as `account|part`."""
+        found = await attempt(lambda: self.redis.hgetall(self.keys.ledger))
+        return {name: int(value) for name, value in found.items()}
+
+    async def history(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]:
+        lines = await attempt(lambda: self.redis.lrange(self.keys.history(account), -limit, -1))
+        return [json.loads(line) for line in lines]
+
+
+def _document(commit: Commit, history: str | None) -> dict[str, Any]:
+    """The commit as the script reads it. Absent is absent: a JSON null would be true in Lua."""
+    audit = {"request": commit.request, **commit.audit}
+    document: dict[str, Any] = {
+        "id": commit.request,
+        "op": commit.op,
+        "moves": commit.moves(),
+        "revision": commit.revision,
+        "fence": commit.fence,
+        "unexpired": commit.unexpired or None,
+        "lease_ms": commit.take_lease_ms or None,
+        "drop_lease": commit.drop_lease or None,
+        "set": fields_of(**commit.set),
+        "vote": commit.vote and commit.vote.model_dump_json(exclude={"at"}),
+        "entry": commit.entry and commit.entry.model_dump_json(exclude={"at", "fence"}),
+        "audit": _entry(commit.kind or commit.event.value, **audit),
+        "show": commit.show or None,
+        "work": commit.work,
+        "due": commit.timers,
+        "clear": commit.clear,
+        "holds": [{"key": h.key, "limit": h.limit, "amount": h.amount} for h in commit.holds],
+        "settle": commit.settle,
+        "lock": commit.lock,
+        "unlock": commit.unlock or None,
+        "history": history,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _entry(kind: str, **fields: JsonValue) -> str:
+    return json.dumps({"kind": kind, **fields}, ensure_ascii=False)
+
+
+def _time(ms: int | str) -> datetime:
+    return datetime.fromtimestamp(int(ms) / 1000, tz=UTC)
