@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.ask.words import quoted
 from bot.terms import Digest, Environment, Record
 
 Value = str | int | float | bool
@@ -27,5 +28,4 @@ class Invocation(Record):
 
 
 def _quoted(value: Value) -> str:
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    return f'"{text}"' if not text or any(c.isspace() or c in "\"'=" for c in text) else text
+    return quoted(("true" if value else "false") if isinstance(value, bool) else str(value))

@@ -8,15 +8,17 @@ _CONTROLS = {0: "NULL", 8: "BACKSPACE", 27: "ESCAPE", 127: "DELETE"}
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 """Letters and marks that are drawn as nothing although Unicode does not call them format characters."""
 
+_SELECTORS = range(0xE0100, 0xE01F0)
+"""Variation selectors that no font uses and that can carry hidden bytes."""
+
 
 def unseen(text: str, *, allowed: str = "") -> tuple[int, str] | None:
     """Where the first such character is and its name in words, or None when all can be seen."""
     for position, char in enumerate(text):
-        if char in allowed or (char.isprintable() and char not in _BLANK):
-            continue
-        if unicodedata.category(char) in ("Zs", "Co", "Cn") and char not in _BLANK:
-            continue
-        return position, named(char)
+        if char in _BLANK or ord(char) in _SELECTORS:
+            return position, named(char)
+        if char not in allowed and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            return position, named(char)
     return None
 
 

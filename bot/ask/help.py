@@ -1,0 +1,69 @@
+"""What a person may ask for, in Slack's mrkdwn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.ask.catalog import Catalog, Input, Skill
+
+_LABEL = {"draft": " (draft)", "deprecated": " (deprecated)", "stable": ""}
+
+
+def help_text(catalog: Catalog, *, command: str, may_ask: Callable[[Skill], bool]) -> str:
+    """Only the skills this person may ask for, each with something to copy, then the other words."""
+    mine = [skill for skill in catalog.values() if not skill.unarmed and may_ask(skill)]
+    lines = ["*What you can ask for*"] if mine else ["There is nothing you may ask for yet."]
+    for skill in mine:
+        manifest = skill.manifest
+        lines.append(f"• *{skill.name}*{_LABEL[manifest.lifecycle]}: {escaped(manifest.summary)}")
+        lines.append(f"    `{command} {escaped(manifest.examples[0])}`")
+    lines += [
+        "",
+        "*And*",
+        f"• `{command} status` what is open, `{command} status r-42` one request",
+        f"• `{command} why r-42` the rules that decided",
+        f"• `{command} cancel r-42` take your request back",
+        f"• `{command} costs` budgets and spending",
+    ]
+    if mine:
+        lines.append(f"• `{command} help {mine[0].name}` everything about one skill")
+    return "\n".join(lines)
+
+
+def skill_help(skill: Skill, command: str) -> str:
+    """One skill: its form, its inputs, where it runs, who owns it."""
+    manifest = skill.manifest
+    properties, required = manifest.inputs.properties, manifest.inputs.required
+    form = [name if name in required else f"[{name}]" for name in properties]
+    where = [] if len(manifest.environments) == 1 else ["to", "environment"]
+    lines = [
+        f"*{skill.name}* {manifest.version}{_LABEL[manifest.lifecycle]}: {escaped(manifest.summary)}",
+        f"`{' '.join([command, skill.name, *form, *where])}`",
+        *(f"• *{name}*: {_input(one, needed=name in required)}" for name, one in properties.items()),
+        f"• *environment*: {', '.join(manifest.environments)}",
+        "*For example*",
+        *(f"`{command} {escaped(example)}`" for example in manifest.examples),
+        f"{'Reads only.' if manifest.effects.read_only else 'Changes things.'} "
+        f"Owned by {escaped(', '.join(manifest.owners))}.",
+    ]
+    if skill.unarmed:
+        lines.append(f"It cannot be used now: {escaped(skill.unarmed)}")
+    return "\n".join(lines)
+
+
+def _input(one: Input, *, needed: bool) -> str:
+    parts = [escaped(one.description.rstrip("."))]
+    if one.enum is not None:
+        parts.append(f"one of {escaped(', '.join(map(str, one.enum)))}")
+    elif one.type != "string":
+        parts.append({"integer": "a whole number", "number": "a number", "boolean": "yes or no"}[one.type])
+    if one.default is not None:
+        parts.append(f"{escaped(str(one.default))} when not said")
+    elif not needed:
+        parts.append("optional")
+    return "; ".join(parts)
+
+
+def escaped(text: str) -> str:
+    """Text from a manifest cannot mention, link or ping."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "ʼ")

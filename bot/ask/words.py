@@ -1,0 +1,109 @@
+"""Typed text as words, the way a shell would read it, forgiving what phones and Slack do to quotes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.ask.unseen import unseen
+from bot.terms import Refused
+
+MOST_CHARACTERS = 2000
+
+_DOUBLE, _SINGLE = '"“”„‟', "'‘’‚‛"
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=")
+_SLACK = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>|&(amp|lt|gt);")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, or `key=value`. A quoted word is a value and never a word of the grammar."""
+
+    text: str
+    key: str | None = None
+    quoted: bool = False
+
+    def says(self, *words: str) -> bool:
+        return self.key is None and not self.quoted and self.text.lower() in words
+
+
+def words(text: str) -> list[Word]:
+    """Split what a person typed; raises Refused when it is too long, hides something or leaves a quote open."""
+    if len(text) > MOST_CHARACTERS:
+        raise Refused(f"That is {len(text):,} characters. Up to {MOST_CHARACTERS:,} can be read.")
+    if found := unseen(text, allowed="\n\r\t"):
+        raise Refused(f"Your text has {found[1]}, which nobody can see. Type it again without it.")
+    rest, found_words = from_slack(text).strip(), []
+    while rest:
+        word, rest = _next(rest)
+        found_words.append(word)
+        rest = rest.lstrip()
+    return found_words
+
+
+def from_slack(text: str) -> str:
+    """What the person typed, of what Slack made of it: links, mentions and the three escaped characters.
+
+    A link is its address, not its label, which may say anything; unless Slack made the link itself and the
+    label is what was typed.
+    """
+
+    def typed(match: re.Match[str]) -> str:
+        kind, target, label, entity = match.groups()
+        if entity:
+            return _ENTITIES[entity]
+        if kind == "#":
+            return f"#{label or target}"
+        if kind == "!":
+            return label or f"@{target}"
+        if kind == "@":
+            return f"@{target}"
+        made_by_slack = label and target.removesuffix("/").endswith((f"://{label}", f"mailto:{label}"))
+        return str(label if made_by_slack else target)
+
+    return _SLACK.sub(typed, text)
+
+
+def _next(rest: str) -> tuple[Word, str]:
+    match = _KEY.match(rest)
+    key = match[1] if match else None
+    value = rest[match.end() :] if match else rest
+    if value[:1] in (*_DOUBLE, *_SINGLE):
+        text, after = _quoted(value)
+        if after and not after[0].isspace():
+            raise Refused(f"After the quoted {text!r} a space is missing.")
+        return Word(text, key, quoted=True), after
+    end = next((i for i, char in enumerate(value) if char.isspace()), len(value))
+    text = value[:end]
+    if (key and not text) or text.strip("=") == "":
+        raise Refused("Write key=value without spaces around the equals sign, such as version=1.4.2.")
+    return Word(text, key), value[end:]
+
+
+def _quoted(value: str) -> tuple[str, str]:
+    """The text up to the closing quote, and what follows.
+
+    A typographic quote is closed by any of its kind, since phones pair them freely; a straight one only by
+    itself. In double quotes a backslash keeps the next quote or backslash.
+    """
+    opening = value[0]
+    closing = opening if opening in "\"'" else _DOUBLE if opening in _DOUBLE else _SINGLE
+    said, position = [], 1
+    while position < len(value):
+        char = value[position]
+        if char == "\\" and opening == '"' and value[position + 1 : position + 2] in ("\\", '"'):
+            said.append(value[position + 1])
+            position += 2
+        elif char in closing:
+            return "".join(said), value[position + 1 :]
+        else:
+            said.append(char)
+            position += 1
+    raise Refused(f"The quote before {value[1:21]!r} is never closed.")
+
+
+def quoted(text: str) -> str:
+    """The text so that it is read back as one value."""
+    plain = text and not any(char.isspace() or char in f"=\\{_DOUBLE}{_SINGLE}" for char in text)
+    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
