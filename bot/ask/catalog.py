@@ -27,6 +27,7 @@ from bot.ask.manifest import (
 from bot.terms import Digest, Refused
 
 __all__ = [
+    "RESERVED",
     "Catalog",
     "Check",
     "Command",
@@ -46,6 +47,10 @@ __all__ = [
     "Step",
     "did_you_mean",
 ]
+
+
+RESERVED = ("help", "status", "cancel", "why", "costs")
+"""First words that are no skill; no skill may have one of these names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.ask.catalog import Catalog, Skill, did_you_mean
+from bot.ask.catalog import RESERVED, Catalog, Skill, did_you_mean
 from bot.ask.inputs import ENVIRONMENT, FieldErrors, complete, invocation, place, value
 from bot.ask.invocation import Invocation, Value
 from bot.ask.words import Word, words
 from bot.terms import Environment, Refused, RequestId
 
 __all__ = [
-    "RESERVED",
     "Asked",
     "Cancel",
     "Complete",
@@ -29,9 +28,6 @@ __all__ = [
     "complete",
     "parse",
 ]
-
-RESERVED = ("help", "status", "cancel", "why", "costs")
-"""First words that are no skill; no skill may have one of these names."""
 
 _WHERE = ("to", "in", "on")
 _REQUEST = re.compile(r"(?:r-?)?([1-9][0-9]{0,11})", re.IGNORECASE)

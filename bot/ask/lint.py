@@ -10,7 +10,7 @@ import jsonschema
 from pydantic import JsonValue
 
 from bot.ask import fill
-from bot.ask.catalog import did_you_mean
+from bot.ask.catalog import RESERVED, did_you_mean
 from bot.ask.manifest import Manifest, whole
 from bot.ask.reading import Finding, Path, Unreadable, read_as
 
@@ -45,6 +45,8 @@ def _names(manifest: Manifest, folder: str, runbook_name: str | None) -> Iterato
             f'SKILL.md calls this skill "{runbook_name}"',
             f"Write name: {manifest.name} in SKILL.md.",
         )
+    if manifest.name in RESERVED:
+        yield Finding(("name",), f'"{manifest.name}" is a word of the command itself', "Choose another name.")
     for kind, ids in (
         ("plan", [step.id for step in manifest.plan]),
         ("steps", [step.id for step in manifest.steps]),

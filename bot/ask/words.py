@@ -29,7 +29,7 @@ class Word:
 
 
 def words(text: str) -> list[Word]:
-    """Split what a person typed; raises Refused when it is too long, hides something or leaves a quote open."""
+    """Split what a person typed; raises Refused for too much, for hidden characters, for an open quote."""
     if len(text) > MOST_CHARACTERS:
         raise Refused(f"That is {len(text):,} characters. Up to {MOST_CHARACTERS:,} can be read.")
     if found := unseen(text, allowed="\n\r\t"):

@@ -1,0 +1,62 @@
+"""`skills.lock`: which bytes of each skill were reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import RootModel
+
+from bot.ask.catalog import Manifest, Skill
+from bot.ask.manifest import Name, Version
+from bot.assess.assessment import digest_of
+from bot.terms import Digest, Record
+
+FILE = "skills.lock"
+
+
+class Locked(Record):
+    version: Version
+    digest: Digest
+    permissions: Digest
+    """Of the permissions alone, so that a review sees at once whether they changed."""
+
+
+class Lock(RootModel[dict[Name, Locked]]):
+    """The whole file: skills by name."""
+
+
+def permissions_of(manifest: Manifest) -> Digest:
+    return digest_of(manifest.permissions.model_dump(mode="json"))
+
+
+def lock(skills: Iterable[Skill]) -> str:
+    """The text of `skills.lock` for these skills, in the order of names; writing it is saying "reviewed"."""
+    lines = ["# The reviewed bytes of each skill. Written by `assent skills lock`, after a review."]
+    for skill in sorted(skills, key=lambda one: one.name):
+        lines += [
+            f"{skill.name}:",
+            f"  version: {skill.version}",
+            f"  digest: {skill.digest}",
+            f"  permissions: {permissions_of(skill.manifest)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def unarmed(skill: Skill, locked: Locked | None) -> str:
+    """Why the skill must not run, or nothing when its bytes are the reviewed ones."""
+    todo = "Run `assent skills lock` after a review."
+    if locked is None:
+        return f"it is not in {FILE}. {todo}"
+    if locked.digest != skill.digest:
+        return (
+            f"its files are not the reviewed ones ({_short(locked.digest)} → {_short(skill.digest)}). {todo}"
+        )
+    if locked != Locked(
+        version=skill.version, digest=skill.digest, permissions=permissions_of(skill.manifest)
+    ):
+        return f"its line in {FILE} was changed by hand. {todo}"
+    return ""
+
+
+def _short(digest: Digest) -> str:
+    return digest.removeprefix("sha256:")[:8]

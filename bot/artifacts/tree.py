@@ -1,0 +1,139 @@
+"""A skill's folder as content: what counts, what it is called, and one digest over all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.ask.reading import Problem
+from bot.ask.unseen import unseen
+from bot.terms import Digest
+
+MOST_FILES = 500
+MOST_BYTES = 4 * 1024 * 1024
+_TICK_NS = 100_000_000
+"""A change within this of the last reading may have left the same times: file clocks tick in milliseconds."""
+
+Signature = tuple[tuple[str, int, int, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Every file that counts, by its path. Whoever runs a skill writes exactly these and nothing else."""
+
+    digest: Digest
+    files: Mapping[str, Digest]
+    content: Mapping[str, bytes]
+    executable: frozenset[str]
+
+
+class Unfit(Exception):
+    """A folder that cannot be a skill; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def counts(name: str) -> bool:
+    """Caches and hidden files (`.git`) are not part of a skill: not hashed, and not there at the run."""
+    return not name.startswith(".") and name != "__pycache__"
+
+
+def _entries(folder: Path, inside: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    with os.scandir(folder / inside) as found:
+        for entry in sorted(found, key=lambda one: one.name):
+            if not counts(entry.name):
+                continue
+            path = f"{inside}/{entry.name}" if inside else entry.name
+            yield path, entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(folder, path)
+
+
+def signature(folder: Path) -> Signature:
+    """What changes whenever a file may have changed; a few `stat` calls and no reading. Raises OSError."""
+    found = []
+    for path, entry in _entries(folder):
+        if not entry.is_dir(follow_symlinks=False):
+            at = entry.stat(follow_symlinks=False)
+            found.append((path, at.st_mtime_ns, at.st_ctime_ns, at.st_size, at.st_ino, at.st_mode))
+    return tuple(found)
+
+
+def settled(seen: Signature) -> bool:
+    """Whether a later change must show in the signature. Ask before reading, with the signature of then."""
+    return all(max(mtime, ctime) < time.time_ns() - _TICK_NS for _, mtime, ctime, *_ in seen)
+
+
+def take(folder: Path, *, label: str) -> Tree:
+    """Read a folder once; what is hashed and what is used are the same bytes.
+
+    The digest is SHA-256 over one line a file, sorted: NFC path, NUL, `x` or `-`, NUL, SHA-256, line feed.
+    Raises Unfit for links, special files, hidden characters and too much of anything; OSError as it comes.
+    """
+    content: dict[str, bytes] = {}
+    executable: set[str] = set()
+    for found, entry in _entries(folder):
+        path = unicodedata.normalize("NFC", found)
+        file = f"{label}/{found}".encode(errors="backslashreplace").decode()
+
+        def refuse(message: str, hint: str, line: int = 1, column: int = 1, file: str = file) -> Unfit:
+            return Unfit(Problem(file, line, column, message, hint))
+
+        if hidden := unseen(path):
+            raise refuse(f"the file's name has {hidden[1]}", "Rename it.")
+        if entry.is_symlink():
+            raise refuse("a skill has no links: they may lead anywhere", "Put the file itself here.")
+        if entry.is_dir(follow_symlinks=False):
+            continue
+        if not entry.is_file(follow_symlinks=False):
+            raise refuse("this is not a plain file", "Remove it.")
+        if path in content:
+            raise refuse("two names differ only in how their letters are encoded", "Keep one.")
+        left = MOST_BYTES - sum(map(len, content.values()))
+        content[path], mode = _read(folder / found, left + 1)
+        if len(content) > MOST_FILES or len(content[path]) > left:
+            raise refuse(
+                f"a skill has at most {MOST_FILES} files and {MOST_BYTES // 1024 // 1024} MB",
+                "Make it smaller.",
+            )
+        if mode & 0o111:
+            executable.add(path)
+        if place := _hidden(content[path]):
+            raise refuse(
+                f"{place[2]} cannot be seen by a reader", "Remove it, or write it as an escape.", *place[:2]
+            )
+    files = {path: Digest(f"sha256:{hashlib.sha256(content[path]).hexdigest()}") for path in sorted(content)}
+    whole = hashlib.sha256()
+    for path, digest in files.items():
+        mark = "x" if path in executable else "-"
+        whole.update(f"{path}\0{mark}\0{digest.removeprefix('sha256:')}\n".encode())
+    return Tree(Digest(f"sha256:{whole.hexdigest()}"), files, content, frozenset(executable))
+
+
+def _read(path: Path, most: int) -> tuple[bytes, int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as handle:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(f"{path} became something else while it was read")
+        return handle.read(most), mode
+
+
+def _hidden(content: bytes) -> tuple[int, int, str] | None:
+    """Line, column and name of the first character nobody can see, in a file that is text."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if found := unseen(text, allowed="\n\r\t\f"):
+        before = text[: found[0]]
+        return before.count("\n") + 1, len(before) - before.rfind("\n"), found[1]
+    return None
