@@ -34,7 +34,7 @@ class ToCommit(OfCommit):
     expected_revision: str
 
 
-class Later(Body):
+class Later(OfCommit):
     after: Annotated[float, Field(ge=0, le=3600)]
 
 
@@ -138,7 +138,9 @@ class Api:
     async def retire(self, request: web.Request) -> web.Response:
         body = await _read(request, Later)
         return web.json_response(
-            await self._target(request).retire(after=body.after, key=body.key, request=body.request)
+            await self._target(request).retire(
+                body.commit, after=body.after, key=body.key, request=body.request
+            )
         )
 
     async def keep(self, request: web.Request) -> web.Response:

@@ -1,8 +1,10 @@
 """A service's git repository: real commits and tags, made from `history/` at the host's first start.
 
 Each folder of `history/<service>` is one commit: its files replace those of the commit before, `COMMIT` holds
-author, date, tag and message. Authors and dates are fixed, so every machine gets the same hashes. Later
-starts leave the repository alone: whoever pushes a `v…` tag to it has a new version to deploy.
+author, date, tag and message. Authors and dates are fixed, so every machine gets the same hashes. The dot in
+the folders' names tells type checkers that these are not modules of ours.
+
+Later starts leave the repository alone: whoever pushes a `v…` tag to it has a new version to deploy.
 """
 
 import asyncio

@@ -143,11 +143,11 @@ class Target:
                 self._record("stopped", key=key, request=request, before=before, after=None)
             return {"stopped": True, "colour": slot.colour}
 
-    async def retire(self, *, after: float, key: str, request: str) -> dict[str, Any]:
-        """Stop the idle colour in `after` seconds, unless it is needed again before."""
+    async def retire(self, commit: str, *, after: float, key: str, request: str) -> dict[str, Any]:
+        """Stop the idle colour in `after` seconds, unless it is needed before or runs another commit."""
         async with self._one_change:
             slot = self._slots[other(self.memory.live.colour)]
-            if slot.runs is None:
+            if slot.runs is None or slot.runs.commit != commit:
                 return {"retires": None}
             if self.memory.done_with(key) is None:
                 self._record("retiring", key=key, request=request, before=slot.runs, after=None)
