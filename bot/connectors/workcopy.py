@@ -83,17 +83,24 @@ def _copy(source: Path, path: str, digest: str, *, into: Path) -> None:
             f"{source.name}/{path} cannot be read any more ({error.strerror}). "
             "Ask again, so that what is there now is judged."
         ) from error
-    with os.fdopen(descriptor, "rb") as original:
-        mode = os.fstat(descriptor).st_mode
-        seen = sha256()
-        if stat.S_ISREG(mode):
-            with target.open("xb") as written:
-                while data := original.read(_CHUNK):
-                    seen.update(data)
-                    written.write(data)
-    if not stat.S_ISREG(mode) or seen.hexdigest() != digest.removeprefix("sha256:"):
+    mode = os.fstat(descriptor).st_mode
+    try:
+        seen = _copied(descriptor, target) if stat.S_ISREG(mode) else None
+    finally:
+        os.close(descriptor)
+    if seen != digest.removeprefix("sha256:"):
         raise Refused(
             f"{source.name}/{path} changed since it was judged. "
             "Ask again, so that what is there now is judged."
         )
     target.chmod(0o555 if mode & 0o111 else 0o444)
+
+
+def _copied(descriptor: int, target: Path) -> str:
+    """The digest of what was written."""
+    seen = sha256()
+    with target.open("xb") as written:
+        while data := os.read(descriptor, _CHUNK):
+            seen.update(data)
+            written.write(data)
+    return seen.hexdigest()

@@ -22,6 +22,10 @@ _ESCAPE = re.compile(
     rf"|\x1b[PX^_][^\x1b\n]{{0,{_LONGEST_ESCAPE}}}\x1b\\"
     r"|\x1b[ -/]{0,8}[0-OQ-WYZ\\`-~]"
 )
+# An escape whose end may still come; what is longer than this is none.
+_UNFINISHED = re.compile(
+    rf"\x1b(?:\[[0-?]{{0,64}}[ -/]{{0,8}}|[\]PX^_][^\x07\x1b\n]{{0,{_LONGEST_ESCAPE}}}\x1b?|[ -/]{{0,8}})?\Z"
+)
 # C0 but tab and newline, DEL, C1, direction overrides and other invisible steering, tags, lone surrogates.
 _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
@@ -120,12 +124,15 @@ class Redactor:
 
     def _spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where secrets stand, in order; overlapping ones are one span, so that none shows its end."""
-        found = []
+        found: list[tuple[int, int, str]] = []
         for pattern, mark in self._marks.items():
-            start = text.find(pattern)
+            first = start = text.find(pattern)
             while start >= 0:
-                found.append((start, start + len(pattern), mark))
+                stop = start + len(pattern)
                 start = text.find(pattern, start + 1)
+                if not 0 <= start < stop:
+                    found.append((first, stop, mark))
+                    first = start
         found.sort(key=lambda span: (span[0], -span[1]))
         merged: list[tuple[int, int, str]] = []
         for start, stop, mark in found:
@@ -166,9 +173,8 @@ class Harmless:
     def feed(self, text: str) -> str:
         text = self._held + text
         end = len(text)
-        escape = text.rfind("\x1b", -_LONGEST_ESCAPE)
-        if escape >= 0 and "\n" not in text[escape:] and not _ESCAPE.match(text, escape):
-            end = escape
+        if "\x1b" in text and (unfinished := _UNFINISHED.search(text)):
+            end = unfinished.start()
         elif text.endswith("\r"):
             end -= 1
         self._held = text[end:]

@@ -1,0 +1,89 @@
+"""Real commands, and a way to see whether anything of them is left."""
+
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.connectors.processes import GuardedProcesses
+from bot.execute.sandbox import Command, Finished
+
+PATIENCE_S = 60.0  # how long a condition may take to come true on a busy machine; never asserted on
+
+# Leaves a process in its own session that has no parent, ignores TERM and says when it is up.
+DAEMONISE = """
+import os, signal, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.write(1, b"daemon up\\n")
+    time.sleep(600)
+    os._exit(0)
+"""
+
+
+async def comes_true(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110  (other processes set no events)
+            await asyncio.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Bench:
+    """Runs Python code as a command; all its processes carry `token` on their command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.token = f"token-{uuid.uuid4()}"
+        self.lines: list[str] = []
+        self.stop = asyncio.Event()
+
+    def left(self) -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                mine = self.token.encode() in (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if mine and is_running(int(entry.name)):
+                found.append(int(entry.name))
+        return found
+
+    def command(self, code: str, *arguments: str, **changes: object) -> Command:
+        fields: dict[str, object] = {
+            "argv": (sys.executable, "-c", code, self.token, *arguments),
+            "cwd": str(self.folder),
+            "env": {"PATH": os.defpath},
+            "timeout_s": PATIENCE_S,
+            "output_limit": 1 << 16,
+        }
+        return Command(**(fields | changes))  # type: ignore[arg-type]
+
+    async def run(
+        self, code: str, *arguments: str, sandbox: GuardedProcesses | None = None, **changes: object
+    ) -> Finished:
+        sandbox = sandbox or GuardedProcesses(alive_for_s=PATIENCE_S, grace_s=0.3)
+        return await sandbox.run(
+            self.command(code, *arguments, **changes), on_line=self.lines.append, stop=self.stop
+        )
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    if sys.platform != "linux":
+        pytest.skip("looks at /proc to see what is left")
+    return Bench(tmp_path)
