@@ -1,0 +1,242 @@
+"""A real demo host for a test, and the way a skill's declared commands are run against it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+from bot.ask import lint
+from bot.ask.fill import fill
+from bot.ask.manifest import Manifest
+from bot.terms import Environment, RequestId
+
+ROOT = Path(__file__).parents[1]
+
+
+class HostProcess:
+    """The supervisor as a process, as `assent dev` starts it."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+        self._errors = (home / "stderr.txt").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "bot.playground.host", "--home", str(home), *options],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        self.address: dict[str, Any] = json.loads(line) if line else {}
+
+    @property
+    def url(self) -> str:
+        return str(self.address["url"])
+
+    def errors(self) -> str:
+        return (self.home / "stderr.txt").read_text(encoding="utf-8")
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        return call(self.url + path, method, body, **headers)
+
+    def target(self, environment: str, service: str = "checkout") -> Any:
+        return self.ask("GET", f"/targets/{environment}/{service}")[1]
+
+    def do(self, environment: str, verb: str, *, service: str = "checkout", **body: Any) -> tuple[int, Any]:
+        return self.ask("POST", f"/targets/{environment}/{service}/{verb}", body)
+
+    def commit(self, version: str, service: str = "checkout") -> str:
+        versions = self.ask("GET", f"/services/{service}")[1]["versions"]
+        return str(next(one["commit"] for one in versions if one["version"] == version))
+
+    def put_live(self, environment: str, version: str, *, key: str, service: str = "checkout") -> Any:
+        """Arrange a test: what somebody else's deployment would have left."""
+        commit = self.commit(version, service)
+        if (state := self.target(environment, service))["live"]["commit"] != commit:
+            self.do(environment, "start", service=service, commit=commit, key=f"{key}/start")
+            moved = {"expected_revision": state["revision"], "key": f"{key}/switch"}
+            status, answer = self.do(environment, "switch", service=service, commit=commit, **moved)
+            assert status == 200, answer
+        return self.target(environment, service)
+
+    def pids(self) -> list[int]:
+        slots = [
+            slot for one in self.ask("GET", "/targets")[1]["targets"] for slot in one["colours"].values()
+        ]
+        return [slot["pid"] for slot in slots if slot]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self._close()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        self._close()
+
+    def _close(self) -> None:
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self._errors):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextlib.contextmanager
+def hosting(home: Path, *options: str) -> Iterator[HostProcess]:
+    host = HostProcess(home, *options)
+    try:
+        yield host
+    finally:
+        host.end()
+
+
+def call(url: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, Any]:
+    """Status and content; JSON is read."""
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    named = {
+        "Content-Type": "application/json",
+        **{n.replace("_", "-"): value for n, value in headers.items()},
+    }
+    request = urllib.request.Request(url, method=method, data=data, headers=named)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, _content(answer.read())
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, _content(refused.read())
+
+
+def _content(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode()
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A killed orphan may stay in the table until init reaps it; it does not run any more.
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    return True
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Waits for what happens by itself in a moment; patient enough for a busy machine."""
+    for _ in range(600):
+        if true():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    lines: list[str]
+    errors: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The last line, when it is an object."""
+        return dict(json.loads(self.lines[-1]))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+class SkillRun:
+    """One invocation: every command is what `skill.yaml` says, filled by the bot's own code."""
+
+    def __init__(self, name: str, *, url: str, request: str, environment: str, **inputs: str) -> None:
+        self.folder = ROOT / "skills" / name
+        self.manifest = read_manifest(name)
+        self.url = url
+        self.request = request
+        self.environment = Environment(environment)
+        self.inputs = inputs
+        self.planned: SimpleNamespace | None = None
+
+    def plan(self) -> Ran:
+        ran = self._run(self.manifest.plan[0].run)
+        if ran.code == 0:
+            revision = ran.result["target"]["revision"]
+            self.planned = SimpleNamespace(
+                resolved=ran.result["resolved"], target=SimpleNamespace(revision=revision)
+            )
+        return ran
+
+    def step(self, name: str, part: str = "run") -> Ran:
+        step = next(step for step in self.manifest.steps if step.id == name)
+        return self._run(getattr(step, part), key=f"{self.request}/{name}")
+
+    def steps(self) -> list[Ran]:
+        return [self.step(step.id) for step in self.manifest.steps]
+
+    def undo(self) -> list[Ran]:
+        """Every declared undo, in reverse, whatever was reached."""
+        return [self.step(step.id, "undo") for step in reversed(self.manifest.steps) if step.undo]
+
+    def measure(self) -> Ran:
+        return self._run(self.manifest.done_when.measure.run)
+
+    def _run(self, argv: tuple[str, ...], key: str | None = None) -> Ran:
+        filled = [
+            fill(
+                item,
+                inputs=self.inputs,
+                environment=self.environment,
+                request=RequestId(self.request),
+                plan=self.planned,
+                idempotency_key=key,
+            )
+            for item in argv
+        ]
+        return run_script(*filled, folder=self.folder, url=self.url)
+
+
+def run_script(*argv: str, folder: Path, url: str | None) -> Ran:
+    """As the sandbox does it: closed stdin, an environment with nothing but what is declared."""
+    assert argv[0] == "python3"
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    if url is not None:
+        environment["ASSENT_TARGET"] = url
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *argv[1:]],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    return Ran(code=done.returncode, lines=done.stdout.splitlines(), errors=done.stderr)
+
+
+def read_manifest(name: str) -> Manifest:
+    folder = ROOT / "skills" / name
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    document = yaml.safe_load((folder / "skill.yaml").read_text(encoding="utf-8"))
+    front = (folder / "SKILL.md").read_text(encoding="utf-8").split("---\n")[1]
+    return lint.read(document, folder=name, runbook_name=yaml.safe_load(front)["name"], files=files)
