@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from bot.ask.catalog import Catalog, Input, Skill
+from bot.ask.grammar import Complete, parse
+from bot.ask.inputs import shown
+from bot.terms import Refused
 
 _LABEL = {"draft": " (draft)", "deprecated": " (deprecated)", "stable": ""}
 
@@ -16,7 +20,7 @@ def help_text(catalog: Catalog, *, command: str, may_ask: Callable[[Skill], bool
     for skill in mine:
         manifest = skill.manifest
         lines.append(f"• *{skill.name}*{_LABEL[manifest.lifecycle]}: {escaped(manifest.summary)}")
-        lines.append(f"    `{command} {escaped(manifest.examples[0])}`")
+        lines.append(f"    `{command} {escaped(typed_examples(skill)[0])}`")
     lines += [
         "",
         "*And*",
@@ -34,15 +38,13 @@ def skill_help(skill: Skill, command: str) -> str:
     """One skill: its form, its inputs, where it runs, who owns it."""
     manifest = skill.manifest
     properties, required = manifest.inputs.properties, manifest.inputs.required
-    form = [name if name in required else f"[{name}]" for name in properties]
-    where = [] if len(manifest.environments) == 1 else ["to", "environment"]
     lines = [
         f"*{skill.name}* {manifest.version}{_LABEL[manifest.lifecycle]}: {escaped(manifest.summary)}",
-        f"`{' '.join([command, skill.name, *form, *where])}`",
+        f"`{command} {_form(skill)}`",
         *(f"• *{name}*: {_input(one, needed=name in required)}" for name, one in properties.items()),
         f"• *environment*: {', '.join(manifest.environments)}",
         "*For example*",
-        *(f"`{command} {escaped(example)}`" for example in manifest.examples),
+        *(f"`{command} {escaped(example)}`" for example in typed_examples(skill)),
         f"{'Reads only.' if manifest.effects.read_only else 'Changes things.'} "
         f"Owned by {escaped(', '.join(manifest.owners))}.",
     ]
@@ -51,14 +53,31 @@ def skill_help(skill: Skill, command: str) -> str:
     return "\n".join(lines)
 
 
+def typed_examples(skill: Skill) -> list[str]:
+    """The examples that can be typed as they are, since some are only phrases; its form when none can."""
+    found = []
+    for example in skill.manifest.examples:
+        with suppress(Refused):
+            if isinstance(parse(example, Catalog({skill.name: skill})), Complete):
+                found.append(example)
+    return found or [_form(skill)]
+
+
+def _form(skill: Skill) -> str:
+    inputs = skill.manifest.inputs
+    form = [f"{name}=…" if name in inputs.required else f"[{name}=…]" for name in inputs.properties]
+    where = [] if len(skill.manifest.environments) == 1 else ["to …"]
+    return " ".join([skill.name, *form, *where])
+
+
 def _input(one: Input, *, needed: bool) -> str:
     parts = [escaped(one.description.rstrip("."))]
     if one.enum is not None:
-        parts.append(f"one of {escaped(', '.join(map(str, one.enum)))}")
+        parts.append(f"one of {escaped(', '.join(map(shown, one.enum)))}")
     elif one.type != "string":
         parts.append({"integer": "a whole number", "number": "a number", "boolean": "yes or no"}[one.type])
     if one.default is not None:
-        parts.append(f"{escaped(str(one.default))} when not said")
+        parts.append(f"{escaped(shown(one.default))} when not said")
     elif not needed:
         parts.append("optional")
     return "; ".join(parts)

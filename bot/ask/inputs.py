@@ -17,9 +17,10 @@ from bot.terms import Environment, Refused
 ENVIRONMENT = "environment"
 """The name of the environment's field where fields are named."""
 
+_KINDS = {"integer": "a whole number", "number": "a number", "boolean": "yes or no", "string": "text"}
 _YES, _NO = ("yes", "true", "on"), ("no", "false", "off")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
-_NUMBER = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{1,15})?([eE][-+]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"[-+]?(?=\.?[0-9])[0-9]{0,15}(\.[0-9]{1,15})?([eE][-+]?[0-9]{1,2})?")
 
 
 class FieldErrors(Refused):
@@ -44,8 +45,7 @@ def invocation(skill: Skill, inputs: Mapping[str, Value], environment: Environme
     for error in jsonschema.Draft202012Validator(skill.manifest.inputs.as_json_schema()).iter_errors(whole):
         if error.path:
             name = str(error.path[0])
-            one = properties[name]
-            errors[name] = f"{name} does not keep to its {error.validator}. {_wanted(one)}{_about(one)}"
+            errors[name] = f"{name} does not keep to its {error.validator}. {_about(properties[name])}"
     if errors:
         raise FieldErrors(errors)
     return Invocation(
@@ -105,8 +105,11 @@ def value(name: str, one: Input, text: str) -> Value:
     if one.enum is not None:
         return _choice(name, one, text)
     found_value = _typed(one, text)
-    if found_value is None or not _fits(one, found_value):
-        raise Refused(f"{name} cannot be {_cut(text)}. {_wanted(one)}{_about(one)}")
+    if found_value is None:
+        raise Refused(f"{name} cannot be {_cut(text)}. It is {_KINDS[one.type]}. {_about(one)}")
+    for error in jsonschema.Draft202012Validator(one.as_json_schema()).iter_errors(found_value):
+        bounds = f"It is {_bounds(one)}. " if error.validator != "pattern" and _bounds(one) else ""
+        raise Refused(f"{name} cannot be {_cut(text)}. {bounds}{_about(one)}")
     if isinstance(found_value, str) and found_value.startswith("-"):
         raise Refused(f"{name} may not start with a dash: {_cut(text)}.")
     return found_value
@@ -124,40 +127,30 @@ def _typed(one: Input, text: str) -> Value | None:
             return True if text.lower() in _YES else False if text.lower() in _NO else None
 
 
-def _fits(one: Input, found: Value) -> bool:
-    return jsonschema.Draft202012Validator(one.as_json_schema()).is_valid(found)
-
-
 def _choice(name: str, one: Input, text: str) -> Value:
-    choices = {_shown(choice): choice for choice in one.enum or ()}
-    typed = text if one.type == "string" else _shown(_typed(one, text))
-    exact = [choice for shown, choice in choices.items() if shown == typed]
-    alike = exact or [choice for shown, choice in choices.items() if shown.lower() == str(typed).lower()]
+    choices = {shown(choice): choice for choice in one.enum or ()}
+    typed = text if one.type == "string" else shown(_typed(one, text))
+    exact = [choice for word, choice in choices.items() if word == typed]
+    alike = exact or [choice for word, choice in choices.items() if word.lower() == str(typed).lower()]
     if len(alike) == 1:
         return alike[0]
     guess = did_you_mean(text, list(choices))
     raise Refused(f"{name} cannot be {_cut(text)}. {guess}Known: {', '.join(choices)}.")
 
 
-def _shown(found: Value | None) -> str:
+def shown(found: Value | None) -> str:
+    """A value as people type it."""
     return ("true" if found else "false") if isinstance(found, bool) else str(found)
 
 
-def _wanted(one: Input) -> str:
-    """The bounds in words."""
-    kind = {"integer": "a whole number", "number": "a number", "boolean": "yes or no", "string": ""}[one.type]
-    bounds = [
-        f"{words} {bound:g}"
-        for words, bound in (("at least", one.minimum), ("at most", one.maximum))
-        if bound is not None
-    ]
-    bounds += [
-        f"{words} {bound} characters"
-        for words, bound in (("at least", one.min_length), ("at most", one.max_length))
-        if bound is not None
-    ]
-    wanted = " ".join(part for part in (kind, " and ".join(bounds)) if part)
-    return f"It is {wanted}. " if wanted else ""
+def _bounds(one: Input) -> str:
+    sizes = (
+        ("at least", one.minimum, ""),
+        ("at most", one.maximum, ""),
+        ("at least", one.min_length, " characters"),
+        ("at most", one.max_length, " characters"),
+    )
+    return " and ".join(f"{words} {size:g}{unit}" for words, size, unit in sizes if size is not None)
 
 
 def _say(name: str, one: Input) -> str:
@@ -165,7 +158,7 @@ def _say(name: str, one: Input) -> str:
 
 
 def _about(one: Input) -> str:
-    examples = f", such as {', '.join(map(_shown, one.examples))}" if one.examples else ""
+    examples = f", such as {', '.join(map(shown, one.examples))}" if one.examples else ""
     return f"{one.description.rstrip('.')}{examples}."
 
 

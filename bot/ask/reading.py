@@ -81,7 +81,16 @@ def worded(kind: str, path: Path, message: str, data: JsonValue, model: type[Bas
     path = _existing(path, data)
     message = message.removeprefix("Value error, ").removeprefix("Input ")
     message = f"{message[:1].lower()}{message[1:]}"
-    return Finding(path, f'"{path[-1]}": {message}' if path else f"the document {message}", _hint(path))
+    return Finding(path, f"{_called(path)} {message}", _hint(path))
+
+
+def _called(path: Path) -> str:
+    match path:
+        case (*_, str(key)):
+            return f'"{key}":'
+        case (*_, str(key), int(position)):
+            return f'item {position + 1} of "{key}":'
+    return "the document"
 
 
 def _hint(path: Path) -> str:
