@@ -11,8 +11,8 @@ own child, and "no children left" is the kernel's word that the tree is gone. Ti
 sleeps. Elsewhere (macOS): the command's process group stands for the tree, a process that leaves the group
 survives, and time stands still while the machine sleeps.
 
-Run as `python -I -S guard.py <fd>`: an order comes on stdin, then a byte for each heartbeat and `s` for
-stop; the report leaves on `<fd>`. Every step pays for its start, so it imports next to nothing: pathlib or
+The worker hands this file over compiled, with the order, on stdin of a bare `python -I -S`; then come a byte
+for each heartbeat and `s` for stop. Every step pays for its start, so it imports next to nothing: pathlib or
 contextlib alone would cost more than all of it.
 """
 
@@ -262,19 +262,9 @@ def prefer_under_memory_pressure() -> None:
         pass
 
 
-def exactly(size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        if not (more := os.read(0, size - len(data))):
-            sys.exit(0)  # the worker was gone before it had told what to run
-        data += more
-    return data
-
-
-def main() -> None:
-    report = int(sys.argv[1])
+def main(order: dict[str, Any], report: int) -> None:
+    """Carry out one order, and tell `report`, a descriptor, the command's pid and in the end how it went."""
     os.set_inheritable(report, False)
-    order = marshal.loads(exactly(int.from_bytes(exactly(4), "big")))  # noqa: S302  (from our worker)
     guard = Guard(order)
     os.write(report, guard.main.to_bytes(4, "big"))
     reason = "broken"
@@ -291,7 +281,3 @@ def main() -> None:
         os.write(report, marshal.dumps(answer | {"trouble": guard.trouble()}))
     except BrokenPipeError:
         pass  # the worker is gone; that may be why we end
-
-
-if __name__ == "__main__":
-    main()

@@ -17,7 +17,21 @@ from bot.execute.sandbox import Command, Finished, StopSignal, secret_values
 from bot.execute.sandbox.output import Output
 from bot.terms import Refused
 
-GUARD = str(Path(__file__).with_name("guard.py"))
+_GUARD = Path(__file__).with_name("guard.py")
+# Compiled once: for each step it would cost 3 ms, and an upgrade under a running worker would mix versions.
+_GUARD_CODE = compile(_GUARD.read_bytes(), str(_GUARD), "exec", dont_inherit=True)
+_BOOT = """
+import marshal, os, sys
+def exactly(size):
+    data = b""
+    while len(data) < size:
+        data += os.read(0, size - len(data)) or sys.exit()
+    return data
+code, order = marshal.loads(exactly(int.from_bytes(exactly(4), "big")))
+exec(code)
+main(order, int(sys.argv[1]))
+os._exit(0)
+"""
 BREATHS = 4  # heartbeats in `alive_for_s`: three may be late before anything is killed
 DRAIN_S = (
     2.0  # after the tree is gone its pipes end at once, unless a process escaped (macOS) and still holds them
@@ -86,20 +100,18 @@ class GuardedProcesses:
 
     @contextlib.asynccontextmanager
     async def _guard(self, command: Command) -> AsyncIterator["_Guarded"]:
-        order = marshal.dumps(
-            {
-                "argv": list(command.argv),
-                "cwd": command.cwd,
-                "env": dict(command.env),
-                "timeout_s": command.timeout_s,
-                "alive_for_s": self.alive_for_s,
-                "grace_s": self._grace_s,
-            }
-            | asdict(self._limits)
-        )
+        order = {
+            "argv": list(command.argv),
+            "cwd": command.cwd,
+            "env": dict(command.env),
+            "timeout_s": command.timeout_s,
+            "alive_for_s": self.alive_for_s,
+            "grace_s": self._grace_s,
+        } | asdict(self._limits)
+        letter = marshal.dumps((_GUARD_CODE, order))
         guarded = _Guarded(breath_s=self.alive_for_s / BREATHS)
         try:
-            await guarded.open(len(order).to_bytes(4, "big") + order)
+            await guarded.open(len(letter).to_bytes(4, "big") + letter)
             yield guarded
         finally:
             await guarded.close()
@@ -116,7 +128,7 @@ class _Guarded:
         self._report = os.fdopen(report, "rb", buffering=0)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", GUARD, str(write)],
+                [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(write)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -134,12 +146,12 @@ class _Guarded:
             self._report,
         ]
 
-    async def open(self, order: bytes) -> None:
-        """Listen to what comes from the guard, and give it the order."""
+    async def open(self, letter: bytes) -> None:
+        """Listen to what comes from the guard, and hand it its code and its order."""
         self._streams = [await self._reader(pipe) for pipe in self._pipes]
         os.set_blocking(self._control.fileno(), False)
-        while order:
-            order = order[await self._write(order) :]
+        while letter:
+            letter = letter[await self._write(letter) :]
 
     async def _reader(self, pipe: IO[bytes]) -> asyncio.StreamReader:
         reader = asyncio.StreamReader()

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import signal
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,18 +65,18 @@ class Bench:
                 found.append(int(entry.name))
         return found
 
-    def command(self, code: str, *arguments: str, **changes: object) -> Command:
-        fields: dict[str, object] = {
+    def command(self, code: str, *arguments: str, **changes: Any) -> Command:
+        fields: dict[str, Any] = {
             "argv": (sys.executable, "-c", code, self.token, *arguments),
             "cwd": str(self.folder),
             "env": {"PATH": os.defpath},
             "timeout_s": PATIENCE_S,
             "output_limit": 1 << 16,
         }
-        return Command(**(fields | changes))  # type: ignore[arg-type]
+        return Command(**(fields | changes))
 
     async def run(
-        self, code: str, *arguments: str, sandbox: GuardedProcesses | None = None, **changes: object
+        self, code: str, *arguments: str, sandbox: GuardedProcesses | None = None, **changes: Any
     ) -> Finished:
         sandbox = sandbox or GuardedProcesses(alive_for_s=PATIENCE_S, grace_s=0.3)
         return await sandbox.run(
@@ -83,7 +85,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     if sys.platform != "linux":
         pytest.skip("looks at /proc to see what is left")
-    return Bench(tmp_path)
+    yield (bench := Bench(tmp_path))
+    for pid in bench.left():  # only when the test failed
+        os.kill(pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from types import FunctionType
 
 import pytest
 
@@ -138,7 +139,7 @@ def _held_by(output: Output) -> int:
     total = 0
     while waiting:
         thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__self__")):
+        if id(thing) in seen or isinstance(thing, type | FunctionType):
             continue
         seen.add(id(thing))
         total += sys.getsizeof(thing)
