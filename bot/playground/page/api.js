@@ -14,7 +14,7 @@ export async function loadState(as) {
   try {
     return await answerOf(await fetch(`/ui/state?as=${encodeURIComponent(as ?? "")}`, { cache: "no-store" }));
   } catch {
-    return { ok: false, error: "The local workspace does not answer." };
+    return { ok: false, unreachable: true, error: "The local workspace does not answer." };
   }
 }
 

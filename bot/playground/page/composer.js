@@ -102,9 +102,9 @@ export function composer({ id, where, label }) {
     el.setAttribute("aria-busy", "true");
     const answer = await post("send", { as: store.me, channel, text, ...(thread ? { thread_ts: thread } : {}) });
     el.removeAttribute("aria-busy");
-    if (answer.ok) return;
-    // The server may have said so already over the live connection, in the same words.
-    if (noticeIn(channel) !== answer.error) notice("error", answer.error ?? "That was not sent.", channel);
+    if (answer.ok && answer.acknowledged !== false) return;
+    // Of a command that failed the server has told over the live connection; the words stay for another try.
+    if (!answer.ok) notice("error", answer.error ?? "That was not sent.", channel);
     if (here === sentFrom && !input.value) set(text); else drafts.set(sentFrom, text);
     changed();
   }

@@ -95,6 +95,15 @@ function dated(type, key, b) {
   return held(box, b);
 }
 
+/** A moment, written in the reader's own time and sent as seconds. */
+function moment(b) {
+  const at = b.element.initial_date_time;
+  const local = at ? new Date(at * 1000 - new Date(at * 1000).getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "";
+  const box = h("input", { type: "datetime-local", name: nameFor(b), data: { initial: local } });
+  box.value = local;
+  return held(box, b);
+}
+
 const values = (list) => (list ?? []).map((o) => o.value);
 
 const MAKERS = {
@@ -114,6 +123,7 @@ const MAKERS = {
   radio_buttons: (el, b) => choiceList("radio", b, values([el.initial_option].filter(Boolean))),
   datepicker: (el, b) => dated("date", "initial_date", b),
   timepicker: (el, b) => dated("time", "initial_time", b),
+  datetimepicker: (el, b) => moment(b),
   plain_text_input: (el, b) => text("text", b),
   number_input: (el, b) => text("number", b),
   email_text_input: (el, b) => text("email", b),
@@ -138,6 +148,7 @@ export function valueOf(node, b) {
     case "radio_buttons": return { type, selected_option: asOption(picked()[0]) };
     case "datepicker": return { type, selected_date: node.value || null };
     case "timepicker": return { type, selected_time: node.value || null };
+    case "datetimepicker": return { type, selected_date_time: node.value ? Math.floor(new Date(node.value).getTime() / 1000) : null };
     case "plain_text_input": case "number_input": case "email_text_input": case "url_text_input": return { type, value: node.value || null };
     default: return null;
   }

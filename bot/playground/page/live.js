@@ -2,12 +2,13 @@
 import { loadState } from "./api.js";
 import { adopt, changed, closeView, put, remove, setChannel, setView, store, upsert } from "./state.js";
 import { arrived, notice } from "./notices.js";
+import { count } from "./unread.js";
 
 let socket = null;
 let attempt = 0;
 let timer = null;
 
-/** Become `as` (or whom the server proposes): load what they see, then listen. */
+/** Become `as`: load what they see, then listen. False when there is no such person. */
 export async function become(as) {
   clearTimeout(timer);
   const old = socket;
@@ -15,9 +16,9 @@ export async function become(as) {
   old?.close();
   const state = await loadState(as);
   if (!state.team) {
-    if (!store.loaded && state.error) put({ trouble: state.error });
+    if (!state.unreachable) return false;
     retry(as);
-    return false;
+    return true;
   }
   adopt(state);
   listen();
@@ -36,7 +37,7 @@ function listen() {
     const state = await loadState(store.me);
     if (socket !== mine || !state.team) return;
     attempt = 0;
-    put({ away: false, trouble: null });
+    put({ away: false });
     adopt(state);
   };
   mine.onmessage = (event) => { if (socket === mine) take(JSON.parse(event.data)); };
@@ -63,7 +64,10 @@ function take(event) {
     case "message":
     case "ephemeral":
       if (event.type === "ephemeral") event.message.ephemeral = true;
-      if (upsert(event.channel, event.message)) arrived(event.channel, event.message);
+      if (upsert(event.channel, event.message)) {
+        count(event.channel, event.message);
+        arrived(event.channel, event.message);
+      }
       break;
     case "message_changed": upsert(event.channel, event.message); break;
     case "message_deleted": remove(event.channel, event.message?.deleted_ts ?? event.message?.ts ?? event.ts); break;
@@ -77,7 +81,7 @@ function take(event) {
     case "app": put({ app: { ...store.app, ...event.app } }); break;
     case "notice":
       store.log = [...store.log, { at: Date.now() / 1000, level: event.level, text: event.text }].slice(-200);
-      notice(event.level, event.text, event.channel);
+      notice(event.level, event.text, event.channel || undefined);
       break;
     default: // a newer server may say more than this page knows
   }

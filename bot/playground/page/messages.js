@@ -4,7 +4,7 @@ import { attachment, blocks } from "./blocks.js";
 import { clock, day, full } from "./dates.js";
 import { emojiFor } from "./emoji.js";
 import { icon } from "./icons.js";
-import { mrkdwn, plain } from "./mrkdwn.js";
+import { link, mrkdwn, plain } from "./mrkdwn.js";
 import { authorOf, avatar, kindBadge } from "./people.js";
 import { nameOf, repliesTo, store, userById } from "./state.js";
 
@@ -49,7 +49,7 @@ function body(message, { channel }) {
   };
   const edited = message.edited ? h("span", { class: "edited", title: message.edited.ts ? full(message.edited.ts) : undefined }, " (edited)") : null;
   const attachments = (message.attachments ?? []).map((a, i) => attachment(a, context, i));
-  const files = (message.files ?? []).map((f) => h("p", { class: "file" }, plain(f.title || f.name || "File")));
+  const files = (message.files ?? []).map((f) => h("p", { class: "file" }, link(f.url_private ?? "", plain(f.title || f.name || "File"))));
   if (message.blocks?.length) {
     const card = message.blocks.some((b) => b.type !== "rich_text");
     return [h("div", { class: card ? "card" : "said" }, blocks(message.blocks, context)), attachments, files, edited];

@@ -2,7 +2,10 @@
 import { become } from "./live.js";
 import { post } from "./api.js";
 import { appChannel, channelById, nameOf, onChange, put, store, userById } from "./state.js";
-import { say } from "./notices.js";
+import { say, toast } from "./notices.js";
+
+/** Whom one is at first: the seeded workspace's first engineer (people.py). */
+const NEWCOMER = "U0ALICE";
 
 let written = null;
 
@@ -17,7 +20,10 @@ export async function startRoute() {
     else put(next);
   });
   onChange(settle);
-  await become(asked.get("as"));
+  const as = asked.get("as");
+  if (await become(as ?? NEWCOMER)) return;
+  toast("error", `There is nobody with the id ${as} here.`);
+  await become(NEWCOMER);
 }
 
 /** After a load: the channel one asked for, or the first; then the address says so. */
@@ -26,7 +32,7 @@ function settle() {
   if (!store.channel && store.channels.length) {
     const wanted = store.wanted ?? {};
     const first = store.channels.find((c) => !c.is_im && !c.is_archived && c.members?.includes(store.me)) ?? store.channels[0];
-    store.channel = channelById(wanted.channel)?.id ?? first.id;
+    store.channel = (wanted.im ? appChannel() : channelById(wanted.channel))?.id ?? first.id;
     store.thread = wanted.thread && channelById(wanted.channel) ? { channel: store.channel, ts: wanted.thread } : null;
     store.tab = wanted.tab === "home" && channelById(store.channel).is_im ? "home" : "messages";
     store.wanted = null;
@@ -57,9 +63,11 @@ function visited() {
 
 export async function switchTo(id, next = {}) {
   if (id === store.me && !Object.keys(next).length) return;
-  put({ views: [], home: null, thread: null, drawer: false, wanted: { channel: store.channel, tab: store.tab }, ...next });
-  if (channelById(store.channel)?.is_im) put({ channel: null, wanted: { channel: null } });
-  if (await become(id)) say(`You now act as ${nameOf(userById(store.me))}.`);
+  // Everybody has their own direct message with the app: whoever looks at it goes on to the other's.
+  const wanted = { channel: store.channel, tab: store.tab, im: channelById(store.channel)?.is_im };
+  put({ views: [], home: null, thread: null, drawer: false, wanted, ...next });
+  if (!(await become(id))) toast("error", "Nobody can act as them.");
+  else say(`You now act as ${nameOf(userById(store.me))}.`);
 }
 
 /** The next or previous channel of the list. */

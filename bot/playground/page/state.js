@@ -68,7 +68,7 @@ export function remove(channel, ts) {
 
 export function setChannel(channel) {
   const at = store.channels.findIndex((c) => c.id === channel.id);
-  const gone = channel.is_private && !channel.members?.includes(store.me) && !channel.is_im;
+  const gone = channel.is_private && channel.members && !channel.members.includes(store.me) && !channel.is_im;
   if (gone) store.channels = store.channels.filter((c) => c.id !== channel.id);
   else if (at >= 0) store.channels = store.channels.with(at, { ...store.channels[at], ...channel });
   else store.channels = [...store.channels, channel];
@@ -76,6 +76,7 @@ export function setChannel(channel) {
 }
 
 export function setView(view, how) {
+  if (view.type === "home") return put({ home: view });
   if (how === "opened") store.views = [view];
   else if (how === "pushed") store.views = [...store.views.filter((v) => v.id !== view.id), view];
   else store.views = store.views.map((v) => (v.id === view.id ? view : v));

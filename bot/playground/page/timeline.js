@@ -5,7 +5,7 @@ import { composer } from "./composer.js";
 import { icon } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 import { channelById, isRoot, messagesOf, onChange, put, repliesTo, store } from "./state.js";
-import { markRead, readUntil } from "./unread.js";
+import { firstNew, markRead } from "./unread.js";
 
 const PAGE = 150;
 const NEAR = 60;
@@ -36,7 +36,7 @@ function render(box, newer) {
   const { channel } = store;
   const here = channel && `${store.me}/${channel}`;
   const fresh = here !== shownFor;
-  if (fresh) { extra = 0; newSince = channel ? readUntil(channel) : null; newer.hidden = true; }
+  if (fresh) { extra = 0; newSince = channel ? firstNew(channel) : null; newer.hidden = true; }
   const roots = channel ? messagesOf(channel).filter(isRoot) : [];
   const lastKey = box.lastElementChild?.dataset.key;
   shownFor = here;
@@ -46,7 +46,7 @@ function render(box, newer) {
     if (place === null || place === undefined) { stuck = true; toEnd(box); } else box.scrollTop = place;
   } else if (stuck || (lastKey !== box.lastElementChild?.dataset.key && roots.at(-1)?.user === store.me)) toEnd(box);
   else if (lastKey !== box.lastElementChild?.dataset.key) newer.hidden = false;
-  if (channel && store.tab === "messages" && document.visibilityState === "visible") markRead(channel);
+  if (channel) markRead(channel);
 }
 
 function items(channel, roots) {
@@ -60,7 +60,7 @@ function items(channel, roots) {
   for (const m of shown) {
     const date = new Date(m.ts * 1000).toDateString();
     if (!before || new Date(before.ts * 1000).toDateString() !== date) { list.push({ key: `day-${date}`, same: [], build: () => dayLine(m.ts) }); before = null; }
-    if (!newShown && newSince && Number(m.ts) > newSince && m.user !== store.me) {
+    if (!newShown && m.ts === newSince) {
       newShown = true;
       before = null;
       list.push({ key: "new", same: [], build: () => h("div", { class: "new", role: "separator" }, h("span", {}, "New")) });

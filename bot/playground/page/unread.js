@@ -1,25 +1,25 @@
-// What this browser has read, per person. The server only proposes a first guess.
-import { channelById, isRoot, messagesOf, store } from "./state.js";
+// What is new to the acting person. The server keeps the count; the page counts on between two readings of it.
+import { post } from "./api.js";
+import { channelById, isRoot, messagesOf, setChannel, store } from "./state.js";
 
-const key = (channel) => `read:${store.team.id ?? ""}:${store.me}:${channel}`;
+const viewed = (channel) => channel === store.channel && store.tab === "messages" && document.visibilityState === "visible";
 
-function marked(channel) {
-  try { return Number(localStorage.getItem(key(channel))) || null; } catch { return null; }
-}
-
-export const latest = (channel) => Number(messagesOf(channel).at(-1)?.ts ?? 0);
+export const unread = (channel) => (viewed(channel) ? 0 : channelById(channel)?.unread ?? 0);
 
 export function markRead(channel) {
-  const ts = latest(channel);
-  if (!ts || ts <= (marked(channel) ?? 0)) return;
-  try { localStorage.setItem(key(channel), String(ts)); } catch { /* storage may be off: marks then last as long as the page */ }
+  if (!channelById(channel)?.unread || !viewed(channel)) return;
+  setChannel({ id: channel, unread: 0 });
+  post("read", { as: store.me, channel });
 }
 
-export function unread(channel) {
-  if (channel === store.channel && document.visibilityState === "visible" && store.tab === "messages") return 0;
-  const since = marked(channel);
-  if (since === null) return channelById(channel)?.unread ?? 0;
-  return messagesOf(channel).filter((m) => isRoot(m) && Number(m.ts) > since && m.user !== store.me).length;
+/** A message came: one more to read, and at once read when one looks at it. */
+export function count(channel, message) {
+  if (message.user !== store.me) setChannel({ id: channel, unread: (channelById(channel)?.unread ?? 0) + 1 });
 }
 
-export const readUntil = marked;
+/** The first message in `channel` that is new, by the count; null when none is. */
+export function firstNew(channel) {
+  const count = channelById(channel)?.unread ?? 0;
+  const others = messagesOf(channel).filter((m) => m.user !== store.me);
+  return count && count < others.length ? others.slice(-count).find(isRoot)?.ts ?? null : null;
+}

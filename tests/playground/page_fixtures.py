@@ -1,0 +1,185 @@
+"""A real browser on the local Slack's page, and the small Bolt app it talks to."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.server import LocalSlack
+from tests.playground.local import bolt, manifest
+
+ALICE, DAVE, SAM = "U0ALICE", "U0DAVE", "U0SAM"
+DEPLOYS, PARTNERS = "C0DEPLOYS", "C0PARTNERS"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+HOSTILE = (
+    "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"
+    " <javascript:window.pwned=1|click me> *bold*"
+)
+FORM: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "ask",
+    "title": {"type": "plain_text", "text": "Deploy"},
+    "submit": {"type": "plain_text", "text": "Ask"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "version",
+            "label": {"type": "plain_text", "text": "Version"},
+            "hint": {"type": "plain_text", "text": "A tag, for example 1.4.2"},
+            "element": {"type": "plain_text_input", "action_id": "it"},
+        },
+        {
+            "type": "input",
+            "block_id": "where",
+            "label": {"type": "plain_text", "text": "Environment"},
+            "element": {
+                "type": "static_select",
+                "action_id": "it",
+                "options": [
+                    {"text": {"type": "plain_text", "text": each}, "value": each}
+                    for each in ("staging", "prod")
+                ],
+            },
+        },
+    ],
+}
+
+
+def _button(action_id: str, text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, **more}
+
+
+def card(title: str, status: str, *buttons: dict[str, Any]) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": title}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": status}},
+        {
+            "type": "section",
+            "fields": [
+                {"type": "mrkdwn", "text": f"*{name}*\nsomething long enough"} for name in ("Risk", "Cost")
+            ],
+        },
+    ]
+    return blocks + ([{"type": "actions", "elements": list(buttons)}] if buttons else [])
+
+
+APPROVE = _button(
+    "approve",
+    "Approve",
+    style="primary",
+    confirm={
+        "title": {"type": "plain_text", "text": "Approve this?"},
+        "text": {"type": "mrkdwn", "text": "It runs *at once*."},
+        "confirm": {"type": "plain_text", "text": "Approve it"},
+        "deny": {"type": "plain_text", "text": "Not now"},
+    },
+)
+STOP = _button("stop", "Stop", style="danger")
+
+
+def offering_commands() -> dict[str, Any]:
+    """The manifest with two commands, so that typing has something to choose from."""
+    changed = manifest()
+    changed["features"]["slash_commands"] = [
+        {"command": "/assent", "description": "Ask for a skill", "usage_hint": "<skill> key=value …"},
+        {"command": "/deploy", "description": "Deploy a service"},
+    ]
+    return changed
+
+
+def little_app(slack: LocalSlack) -> AsyncApp:
+    """`/assent` alone opens a form; with words it whispers how it read them and posts a card to be approved."""
+    app = bolt(slack)
+
+    @app.command("/assent")
+    async def command(ack: Any, body: Any, client: AsyncWebClient) -> None:
+        asked = body.get("text") or ""
+        if asked == "sleep":
+            await asyncio.sleep(1.5)  # longer than the deadline these tests set: Slack stops waiting
+        if not asked:
+            await ack()
+            await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+            return
+        await ack(text=f"I read this as `{asked}`.")
+        waiting = card(
+            asked.title(), "*Waiting* for one of <!subteam^S0SRE>", APPROVE, _button("broken", "Details")
+        )
+        await client.chat_postMessage(channel=body["channel_id"], text=f"{asked} waits", blocks=waiting)
+
+    @app.action("approve")
+    async def approve(ack: Any, body: Any, client: AsyncWebClient) -> None:
+        await ack()
+        running = card("Deploy", f"*Running.* Approved by <@{body['user']['id']}>", STOP)
+        await client.chat_update(
+            channel=body["channel"]["id"], ts=body["message"]["ts"], text="running", blocks=running
+        )
+
+    @app.view("ask")
+    async def submitted(ack: Any, view: Any, body: Any, client: AsyncWebClient) -> None:
+        version = view["state"]["values"]["version"]["it"]["value"]
+        if version != "1.4.2":
+            await ack(response_action="errors", errors={"version": f"There is no {version}. Known: 1.4.2."})
+            return
+        await ack()
+        where = view["state"]["values"]["where"]["it"]["selected_option"]["value"]
+        await client.chat_postMessage(
+            channel=DEPLOYS, text=f"<@{body['user']['id']}> asked for {version} to {where}"
+        )
+
+    @app.event("app_mention")
+    async def mentioned(event: Any, client: AsyncWebClient) -> None:
+        await client.chat_postMessage(
+            channel=event["channel"], thread_ts=event.get("thread_ts", event["ts"]), text="I am listening."
+        )
+
+    @app.event("app_home_opened")
+    async def home(event: Any, client: AsyncWebClient) -> None:
+        view = {"type": "home", "blocks": card("Waiting for you", f"Hello <@{event['user']}>")}
+        await client.views_publish(user_id=event["user"], view=view)
+
+    @app.event("message")
+    async def heard() -> None:
+        """Everything else that is said."""
+
+    return app
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("No chromium on PATH: the page was not tested.")
+        pytest.skip("no chromium on PATH")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def visit(
+    browser: Browser, slack: LocalSlack, *, hint: bool = False, path: str = "", **context: Any
+) -> Page:
+    """The page as Alice sees it, loaded and connected. Any script error fails the test that made it."""
+    opened = await browser.new_context(**{"viewport": {"width": 1200, "height": 800}, **context})
+    if not hint:
+        await opened.add_init_script("localStorage.setItem('first-hint', 'gone')")
+    page = await opened.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: pytest.fail(f"The page failed: {error}"))
+    await page.goto(f"{slack.url}/{path or f'?as={ALICE}&channel={DEPLOYS}'}")
+    await page.locator("#app[data-state=ready]").wait_for()
+    await page.locator("#away").wait_for(state="hidden")
+    return page
