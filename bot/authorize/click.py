@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from bot.terms import Record, RequestId
+from bot.terms import Record, Refused, RequestId
 
 Action = Literal["approve", "deny", "withdraw", "stop", "retry_step", "skip_step", "undo", "cancel"]
 
@@ -47,3 +48,21 @@ class RefusedBecause(StrEnum):
     ALREADY_COUNTED = "already_counted"
     EXPIRED = "expired"
     ALREADY_DECIDED = "already_decided"
+
+
+class ClickRefused(Refused):
+    """The click did not count, and nothing changed. The message is for the person, `detail` for the audit."""
+
+    def __init__(self, reason: RefusedBecause, words: str, detail: str = "") -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the person is told, privately. `reason` is set when the click did not count."""
+
+    counted: bool
+    text: str
+    reason: RefusedBecause | None = None

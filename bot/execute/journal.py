@@ -8,6 +8,17 @@ from pydantic import AwareDatetime, JsonValue
 
 from bot.terms import Record
 
+Phase = Literal["step", "probe", "undo", "measure"]
+
+
+class Check(Record):
+    """One line of the definition of done: `met` is None when there was no data, which never passes."""
+
+    name: str
+    expected: str
+    observed: JsonValue = None
+    met: bool | None
+
 
 class Entry(Record):
     """One line of the journal. `began` without a later `ended` of the same step and fence is in flight.
@@ -18,7 +29,7 @@ class Entry(Record):
 
     event: Literal["began", "ended", "resolved", "stop_asked"]
     step: str
-    phase: Literal["step", "undo", "measure", "probe"] = "step"
+    phase: Phase = "step"
     fence: int
     at: AwareDatetime
     title: str = ""
@@ -27,5 +38,6 @@ class Entry(Record):
     wall_ms: int = 0
     output: str = ""
     result: dict[str, JsonValue] | None = None
+    checks: tuple[Check, ...] = ()
     answer: Literal["retry_step", "skip_step", "undo"] | None = None
     by: str = ""

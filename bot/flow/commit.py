@@ -50,6 +50,8 @@ class Commit:
     """Parts of the record by their name in `Request`; the store knows how to write each."""
     vote: Vote | None = None
     entry: Entry | None = None
+    also: tuple[str, ...] = ()
+    """Further kinds this one write stands for in the audit, in order: a last vote is also a grant."""
     audit: dict[str, JsonValue] = field(default_factory=dict)
     show: bool = True
     work: Work | None = None

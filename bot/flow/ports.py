@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
-from bot.ask.catalog import Skill
+from bot.ask.catalog import Catalog
+from bot.ask.invocation import Invocation
 from bot.assess.policy import Policies
 from bot.authorize.people import Person
-from bot.flow.request import Request
-from bot.terms import Group, Principal, Refused, RequestId
+from bot.execute.sandbox import Sandbox
+from bot.flow.commit import Commit, Committed, Declined, Timer, Work
+from bot.flow.request import Place, Request
+from bot.terms import Digest, Group, Micros, Principal, Refused, RequestId
+
+
+class StoreAway(Refused):
+    """The store did not answer. Nothing was started; what was acknowledged before is still there."""
+
+
+class Store(Protocol):
+    """Requests, kept. Every method raises StoreAway when Redis does not answer."""
+
+    team: str
+
+    async def accept(
+        self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
+    ) -> tuple[RequestId, bool]: ...
+
+    async def commit(self, commit: Commit) -> Committed | Declined: ...
+
+    async def record(self, kind: str, **fields: JsonValue) -> None: ...
+
+    async def renew(
+        self, request: RequestId, *, fence: int, lease_ms: int, progress: str = ""
+    ) -> Literal["held", "stop", "lost"]: ...
+
+    async def get(self, request: RequestId) -> Request | None: ...
+
+    async def read(self, request: RequestId) -> tuple[Request, datetime] | None: ...
+
+    async def in_states(self, states: Sequence[str]) -> list[RequestId]: ...
+
+    async def due(self) -> list[tuple[Timer, RequestId]]: ...
+
+    async def forget_timer(self, timer: Timer, request: RequestId) -> None: ...
+
+    async def push_work(self, kind: Work, request: RequestId) -> None: ...
+
+    async def note(self, request: Request, notes: tuple[str, ...]) -> None: ...
+
+    async def spent(self, accounts: Sequence[str]) -> Mapping[str, Micros]: ...
+
+    async def history(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
 
 
 class People(Protocol):
@@ -25,7 +70,7 @@ class People(Protocol):
 class Artifacts(Protocol):
     """Skills and policies as they are on disk now; a changed file is seen at the next call."""
 
-    def skills(self) -> Mapping[str, Skill]: ...
+    def skills(self) -> Catalog: ...
 
     def policies(self) -> Policies: ...
 
@@ -38,15 +83,27 @@ class Voice(Protocol):
     ) -> None: ...
 
 
-class Reader(Protocol):
-    async def get(self, request: RequestId) -> Request | None: ...
+class Bench(NamedTuple):
+    """One run's private copy of its skill, and an empty folder of its own."""
 
-    async def recent(self, *, limit: int = 50, state: Sequence[str] = ()) -> list[Request]: ...
+    folder: str
+    home: str
+
+
+class Workshop(Protocol):
+    """Where commands run: in a private copy of the skill, as its files were when they were judged."""
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a skill may be allowed to see of the worker's environment."""
+        ...
+
+    def copy(self, folder: str, files: Mapping[str, Digest]) -> AbstractAsyncContextManager[Bench]:
+        """A copy that nobody edits; raises Refused naming the file that is not what `files` says."""
+        ...
 
 
 InboxKind = Literal["admit", "click", "message"]
-InboxItem = Mapping[str, JsonValue]
-
-
-class StoreAway(Refused):
-    """The store did not answer. Nothing was started; what was acknowledged before is still there."""

@@ -37,7 +37,9 @@ class Checkpoint(Record):
     signature: str = ""
 
     def signed_part(self) -> bytes:
-        return f"assent audit checkpoint\n{self.team}\n{self.count}\n{self.head}\n{self.at.isoformat()}".encode()
+        return (
+            f"assent audit checkpoint\n{self.team}\n{self.count}\n{self.head}\n{self.at.isoformat()}".encode()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Broken:
     why: str
 
 
-def first_broken(entries: Sequence[str], chain: Sequence[str], checkpoints: Sequence[Checkpoint]) -> Broken | None:
+def first_broken(
+    entries: Sequence[str], chain: Sequence[str], checkpoints: Sequence[Checkpoint]
+) -> Broken | None:
     """Walk the whole chain. `checkpoints` are those whose signature was found good."""
     if len(chain) > len(entries):
         return Broken(len(entries) + 1, "entries are missing: more were sealed than are there")
@@ -61,7 +65,9 @@ def first_broken(entries: Sequence[str], chain: Sequence[str], checkpoints: Sequ
             return Broken(seq, "the entry carries another number than its place")
     for checkpoint in checkpoints:
         if checkpoint.count > len(chain):
-            return Broken(len(chain) + 1, f"the tail was cut: {checkpoint.count} entries were once signed for")
+            return Broken(
+                len(chain) + 1, f"the tail was cut: {checkpoint.count} entries were once signed for"
+            )
         if checkpoint.count and chain[checkpoint.count - 1] != checkpoint.head:
             return Broken(checkpoint.count, "the chain was rewritten: it is not the one that was signed")
     return None

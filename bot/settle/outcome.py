@@ -8,20 +8,12 @@ from typing import Literal
 from pydantic import JsonValue
 
 from bot.ask import manifest
+from bot.execute.journal import Check
 from bot.terms import Record
 
 Kind = Literal[
     "done", "not_done", "failed", "rolled_back", "unknown", "cancelled", "nothing_to_do", "refused"
 ]  # fmt: skip
-
-
-class Check(Record):
-    """One line of the definition of done: `met` is None when there was no data, which never passes."""
-
-    name: str
-    expected: str
-    observed: JsonValue = None
-    met: bool | None
 
 
 class Outcome(Record):
@@ -33,7 +25,9 @@ class Outcome(Record):
     """What the last step reported, when it reported something to read."""
 
 
-def judge(checks: Sequence[manifest.Check], observations: Mapping[str, JsonValue] | None) -> tuple[Check, ...]:
+def judge(
+    checks: Sequence[manifest.Check], observations: Mapping[str, JsonValue] | None
+) -> tuple[Check, ...]:
     """Hold what was measured against the definition of done, line by line."""
     return tuple(_judge(check, (observations or {}).get(check.observed)) for check in checks)
 
@@ -48,7 +42,9 @@ def met(checks: Sequence[Check]) -> bool | None:
 
 def _judge(check: manifest.Check, observed: JsonValue) -> Check:
     if check.equals is not None:
-        answer = None if observed is None else type(observed) is type(check.equals) and observed == check.equals
+        answer = (
+            None if observed is None else type(observed) is type(check.equals) and observed == check.equals
+        )
         return Check(name=check.name, expected=f"= {check.equals}", observed=observed, met=answer)
     bounds = [f"≥ {check.at_least:g}"] if check.at_least is not None else []
     bounds += [f"≤ {check.at_most:g}"] if check.at_most is not None else []

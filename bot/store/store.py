@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 from redis.asyncio import Redis
 
 from bot.ask.invocation import Invocation
-from bot.flow.commit import Commit, Committed, Declined, Reason
+from bot.flow.commit import Commit, Committed, Declined, Reason, Timer, Work
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
 from bot.store.attempt import attempt
@@ -29,7 +29,7 @@ STALE_AFTER_MS = 2 * 60 * 1000
 
 
 @cache
-def _script(name: str) -> str:
+def script(name: str) -> str:
     return files("bot.store").joinpath("scripts", f"{name}.lua").read_text()
 
 
@@ -41,7 +41,7 @@ class Store:
         self.team = team
         self.keys = Keys(team)
         self._scripts = {
-            name: redis.register_script(_script(name))
+            name: redis.register_script(script(name))
             for name in ("accept", "commit", "record", "renew", "inbox")
         }
 
@@ -92,11 +92,47 @@ class Store:
         """Write an audit entry for what changed nothing: a refused click, a loaded policy."""
         await self._run("record", [self.keys.audit], [_entry(kind, **fields)])
 
-    async def renew(self, request: RequestId, *, fence: int, lease_ms: int, progress: str = "") -> str:
+    async def renew(
+        self, request: RequestId, *, fence: int, lease_ms: int, progress: str = ""
+    ) -> Literal["held", "stop", "lost"]:
         """`held`, `stop` when somebody asked for it, or `lost`: then the caller must not touch it."""
         k = self.keys
         keys = [k.requests + request, k.due, k.outbox]
-        return cast(str, await self._run("renew", keys, [fence, lease_ms, progress, request]))
+        answer = await self._run("renew", keys, [fence, lease_ms, progress, request])
+        return cast(Literal["held", "stop", "lost"], answer)
+
+    async def note(self, request: Request, notes: tuple[str, ...]) -> None:
+        """Words for the card that change nothing else; written once, however often they are said."""
+        if request.notes == notes:
+            return
+        base = self.keys.requests + request.id
+
+        async def both() -> None:
+            async with self.redis.pipeline(transaction=True) as pipe:
+                pipe.hset(base, "notes", fields_of(notes=notes)["notes"])
+                pipe.hincrby(base, "revision", 1)
+                pipe.xadd(self.keys.outbox, {"request": request.id})
+                await pipe.execute()
+
+        await attempt(both)
+
+    async def push_work(self, kind: Work, request: RequestId) -> None:
+        """Say again that there is something to do. Said too often it is only a hint too many."""
+        await attempt(lambda: self.redis.xadd(self.keys.work, {"kind": kind, "request": request}))
+
+    async def push_show(self, request: RequestId) -> None:
+        await attempt(lambda: self.redis.xadd(self.keys.outbox, {"request": request}))
+
+    async def due(self) -> list[tuple[Timer, RequestId]]:
+        """The timers that have run out, by Redis time."""
+        now = await self.now()
+        ms = int(now.timestamp() * 1000)
+        members = await attempt(lambda: self.redis.zrangebyscore(self.keys.due, "-inf", ms, start=0, num=200))
+        split = [member.split(" ", 1) for member in members]
+        return [(cast(Timer, timer), RequestId(request)) for timer, request in split]
+
+    async def forget_timer(self, timer: Timer, request: RequestId) -> None:
+        await attempt(lambda: self.redis.zrem(self.keys.due, f"{timer} {request}"))
 
     # Reading
 
@@ -174,7 +210,7 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
         "set": fields_of(**commit.set),
         "vote": commit.vote and commit.vote.model_dump_json(exclude={"at"}),
         "entry": commit.entry and commit.entry.model_dump_json(exclude={"at", "fence"}),
-        "audit": _entry(commit.kind or commit.event.value, **audit),
+        "audit": [_entry(kind, **audit) for kind in (commit.kind or commit.event.value, *commit.also)],
         "show": commit.show or None,
         "work": commit.work,
         "due": commit.timers,

@@ -103,12 +103,6 @@ class Streams:
     async def work_done(self, entry: str) -> None:
         await self.finish(self.keys.work, [entry])
 
-    async def push_work(self, kind: Work, request: RequestId) -> None:
-        await attempt(lambda: self.store.redis.xadd(self.keys.work, {"kind": kind, "request": request}))
-
-    async def show(self, request: RequestId) -> None:
-        await attempt(lambda: self.store.redis.xadd(self.keys.outbox, {"request": request}))
-
     async def _read(
         self, stream: str, consumer: str, block_ms: int, *, count: int = 64
     ) -> list[tuple[str, dict[str, str]]]:

@@ -7,7 +7,8 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local id = 'r-' .. redis.call('INCR', counter)
 redis.call('SET', seen, id, 'PX', a.remember_ms)
-local set = {'id', id, 'state', 'planning', 'revision', 1, 'fence', 0, 'card_revision', 0, 'asked_at', now, 'updated_at', now}
+local set = {'id', id, 'state', 'planning', 'revision', 1, 'fence', 0, 'card_revision', 0, 'asked_at', now, 'updated_at', now,
+  'expires_at', now + a.stale_ms}
 for k, v in pairs(a.set) do set[#set + 1] = k; set[#set + 1] = v end
 redis.call('HSET', requests .. id, unpack(set))
 redis.call('ZADD', index, now, id)

@@ -56,9 +56,8 @@ if #c.holds > 0 then redis.call('HSET', holds, c.id, cjson.encode(c.holds)) end
 if c.history then redis.call('RPUSH', history, c.history) end
 for _, k in ipairs(c.clear) do redis.call('ZREM', due, k .. ' ' .. c.id) end
 for k, ms in pairs(c.due) do redis.call('ZADD', due, now + ms, k .. ' ' .. c.id) end
-if c.audit then
-  local seq = redis.call('LLEN', audit) + 1
-  redis.call('RPUSH', audit, '{"seq":' .. seq .. ',"at":' .. string.format('%.0f', now) .. ',' .. string.sub(c.audit, 2))
+for _, line in ipairs(c.audit) do
+  redis.call('RPUSH', audit, '{"seq":' .. redis.call('LLEN', audit) + 1 .. ',' .. string.sub(stamped, 2) .. string.sub(line, 2))
 end
 if c.show then redis.call('XADD', outbox, '*', 'request', c.id) end
 if c.work then redis.call('XADD', work, '*', 'kind', c.work, 'request', c.id) end

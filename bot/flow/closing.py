@@ -1,0 +1,55 @@
+"""Chapter five: a run has ended. Its cost is settled, its target is free, its record is evidence."""
+
+from __future__ import annotations
+
+import json
+
+from bot.assess.prices import PriceCard
+from bot.execute.run import Finish
+from bot.flow.commit import Commit
+from bot.flow.request import Request
+from bot.lifecycle import Event
+from bot.settle.ledger import cost, history_account, used
+from bot.settle.outcome import Outcome
+from bot.terms import Micros
+
+
+def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) -> Commit:
+    """The one write that ends a run: state, outcome, money, lock, history and audit together."""
+    units = used(request.journal)
+    ceiling = request.assessment.estimate.ceiling if request.assessment else Micros(0)
+    settled = cost(units, prices, ceiling=ceiling)
+    checks = next((e.checks for e in reversed(request.journal) if e.phase == "measure" and e.checks), ())
+    result = next((e.result for e in reversed(request.journal) if e.phase == "step" and e.result), None)
+    line = {
+        "request": request.id,
+        "cost": settled,
+        "units": units,
+        "outcome": finish.ending,
+        "digest": request.invocation.digest,
+    }
+    return Commit(
+        op=f"finish:{fence}",
+        request=request.id,
+        event=Event(finish.ending),
+        kind="settled",
+        fence=fence,
+        drop_lease=True,
+        clear=("lease", "grant", "expire"),
+        unlock=True,
+        settle=settled,
+        history=(history_account(request.invocation), json.dumps(line)),
+        set={
+            "outcome": Outcome(kind=finish.ending, sentence=finish.sentence, checks=checks, result=result),
+            "cost": settled,
+            "progress": "",
+            "notes": (),
+        },
+        audit={
+            "principal": "assent",
+            "outcome": finish.ending,
+            "reason": finish.sentence,
+            "cost": settled,
+            "digest": request.assessment.digest if request.assessment else "",
+        },
+    )

@@ -1,0 +1,62 @@
+"""From a manifest's argv to a command that may run: filled, allowed, and with nothing else around it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.ask.catalog import Skill
+from bot.ask.fill import fill
+from bot.ask.invocation import Invocation
+from bot.assess.assessment import Plan
+from bot.execute.sandbox import Command, Sandbox, secret_values, step_environment
+from bot.flow.ports import Bench, Workshop
+from bot.terms import RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Makes the commands of one request's skill, in its private copy."""
+
+    skill: Skill
+    invocation: Invocation
+    request: RequestId
+    bench: Bench
+    workshop: Workshop
+    plan: Plan | None = None
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.workshop.sandbox
+
+    def command(self, argv: Sequence[str], *, timeout_s: float, step: str) -> Command:
+        """Raises Refused when a value does not fit or the program is not permitted."""
+        filled = tuple(self.fill(item, step=step) for item in argv)
+        permitted = self.skill.manifest.permissions
+        seen = step_environment(self.workshop.environment, names=permitted.env, home=self.bench.home)
+        return Command(
+            argv=self.sandbox.resolve(
+                filled, allowed=permitted.exec, folder=self.bench.folder, path=seen["PATH"]
+            ),
+            cwd=self.bench.folder,
+            env=seen,
+            timeout_s=timeout_s,
+            output_limit=self.skill.manifest.limits.output_kb * 1024,
+            secrets=secret_values(seen),
+        )
+
+    def fill(self, template: str, *, step: str = "") -> str:
+        return fill(
+            template,
+            inputs=self.invocation.inputs,
+            environment=self.invocation.environment,
+            request=self.request,
+            plan=self.plan,
+            idempotency_key=idempotency_key(self.request, step),
+        )
+
+
+def idempotency_key(request: RequestId, step: str) -> str:
+    """The same for every attempt at one step of one request, and for nothing else."""
+    return hashlib.sha256(f"{request}\n{step}".encode()).hexdigest()[:32]

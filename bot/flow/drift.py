@@ -1,0 +1,71 @@
+"""An approval is for exact bytes. When they change, it is void, and the card says what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.assess.assessment import Assessment
+from bot.flow.commit import Commit
+from bot.flow.ports import Artifacts, Store
+from bot.flow.request import Request
+from bot.lifecycle import Event
+from bot.settle.outcome import Outcome
+from bot.terms import Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    store: Store
+    artifacts: Artifacts
+
+    def of(self, request: Request) -> tuple[str, ...]:
+        """What of the artifacts is no longer what was assessed; nothing of it needs the target."""
+        then = request.assessment
+        if then is None:
+            return ()
+        return (*self._of_skill(then), *self._of_policies(then))
+
+    def _of_skill(self, then: Assessment) -> tuple[str, ...]:
+        skill = self.artifacts.skills().get(then.invocation.skill)
+        if skill is None:
+            return (f"the skill {then.invocation.skill} is gone or no longer loads",)
+        if skill.digest == then.binding.skill_digest:
+            return ()
+        paths = sorted({*then.files, *skill.files})
+        changed = [path for path in paths if then.files.get(path) != skill.files.get(path)]
+        named = ", ".join(f"{skill.name}/{path}" for path in changed) or skill.name
+        versions = (
+            "" if skill.version == then.binding.version else f" ({then.binding.version} → {skill.version})"
+        )
+        return (f"{named} changed since it was approved{versions}",)
+
+    def _of_policies(self, then: Assessment) -> tuple[str, ...]:
+        now = self.artifacts.policies().digest_for(then.binding.skill, then.binding.version)
+        if now == then.policy_digest:
+            return ()
+        return (f"the policies changed since it was assessed ({then.policy_digest[7:19]} → {now[7:19]})",)
+
+    async def void(self, request: Request, differences: tuple[str, ...]) -> None:
+        """End it visibly; nothing of the old approvals is kept for the next time."""
+        sentence = f"Voided: {'; '.join(differences)}. The approvals were for something else. Ask again."
+        await self.store.commit(
+            Commit(
+                op=f"void:{request.revision}",
+                request=request.id,
+                event=Event.VOIDED,
+                revision=request.revision,
+                set={
+                    "notes": differences,
+                    "outcome": Outcome(kind="refused", sentence=sentence),
+                    "missing": (),
+                },
+                audit={
+                    "reason": sentence,
+                    "digest": request.assessment.digest if request.assessment else "",
+                    "principal": "assent",
+                },
+                clear=("expire", "grant", "lease"),
+                settle=Micros(0),
+                unlock=True,
+            )
+        )

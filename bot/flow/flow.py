@@ -1,0 +1,76 @@
+"""The whole story, one method a chapter. It decides nothing itself: it gathers, judges, commits, shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.ask.invocation import Invocation
+from bot.authorize.click import Answered, Click
+from bot.flow.answering import Answering
+from bot.flow.asking import Asking
+from bot.flow.checking import Checking
+from bot.flow.doorway import Doorway
+from bot.flow.drift import Drift
+from bot.flow.judging import Judging
+from bot.flow.planning import Planning
+from bot.flow.ports import Artifacts, People, Store, Voice, Workshop
+from bot.flow.request import Place
+from bot.flow.running import Running
+from bot.flow.steering import Steering
+from bot.flow.sweeping import Sweeping
+from bot.flow.voting import Voting
+from bot.terms import RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What the web process does with a request: it is asked for, and people answer."""
+
+    asking: Asking
+    answering: Answering
+
+    @classmethod
+    def of(
+        cls, *, store: Store, people: People, artifacts: Artifacts, voice: Voice, app: str | None = None
+    ) -> Flow:
+        drift = Drift(store, artifacts)
+        door = Doorway(store, people, app)
+        return cls(Asking(store, people, voice), Answering(door, Voting(door, drift), Steering(door)))
+
+    async def accept(
+        self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
+    ) -> tuple[RequestId, bool]:
+        return await self.asking.accept(
+            invocation=invocation, slack_user=slack_user, place=place, identity=identity
+        )
+
+    async def admit(self, request: RequestId) -> None:
+        await self.asking.admit(request)
+
+    async def unpostable(self, request: RequestId, why: str) -> None:
+        await self.asking.unpostable(request, why)
+
+    async def answer(self, click: Click) -> Answered:
+        return await self.answering.answer(click)
+
+    async def cancel(self, request: RequestId, slack_user: str) -> str:
+        return await self.answering.cancel(request, slack_user)
+
+
+@dataclass(frozen=True, slots=True)
+class Labour:
+    """What a worker does with a request: it is planned and judged, run, and swept up after."""
+
+    judging: Judging
+    running: Running
+    sweeping: Sweeping
+
+    @classmethod
+    def of(
+        cls, *, store: Store, people: People, artifacts: Artifacts, workshop: Workshop, lease_s: float
+    ) -> Labour:
+        drift = Drift(store, artifacts)
+        judging = Judging(store, people, artifacts, Planning(workshop), lease_s)
+        checking = Checking(store, people, drift, judging)
+        running = Running(store, artifacts, workshop, checking, lease_s)
+        return cls(judging, running, Sweeping(store, drift))

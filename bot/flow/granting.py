@@ -1,0 +1,43 @@
+"""The grant: in the same write the money is held, the clock starts and the work is queued."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.assess.assessment import Assessment
+from bot.assess.decision import Allow, Deny, RequireApproval
+from bot.flow.commit import Commit, Hold
+from bot.lifecycle import Event
+
+
+def holds(assessment: Assessment) -> tuple[Hold, ...]:
+    """The ceiling, reserved in every budget the run draws on: all of them or none."""
+    ceiling = assessment.estimate.ceiling
+    return tuple(Hold(key=b.key, limit=b.limit, amount=ceiling) for b in assessment.budgets)
+
+
+def granting(commit: Commit, assessment: Assessment) -> Commit:
+    """The same commit, made into the one that grants. Declined as a whole when a budget has no room."""
+    return replace(
+        commit,
+        event=Event.GRANTED if commit.event is Event.VOTED else commit.event,
+        kind=commit.kind or commit.event.value,
+        also=(*commit.also, "granted"),
+        holds=holds(assessment),
+        timers={"grant": _lasts_s(assessment) * 1000},
+        clear=("expire", "lease"),
+        work="run",
+    )
+
+
+def _lasts_s(assessment: Assessment) -> int:
+    """What could not begin for so long is not what people approved any more."""
+    match assessment.decision:
+        case Allow() | RequireApproval() as decision:
+            return decision.grant_expires_after_s
+        case Deny():
+            raise NotGrantable(f"{assessment.invocation.skill} was denied")
+
+
+class NotGrantable(Exception):
+    """A bug: something tried to grant what the gate denied."""

@@ -1,0 +1,180 @@
+"""Chapter two: what would change is known, so the gate decides and the estimate says what it would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.ask.catalog import Skill
+from bot.ask.invocation import Invocation
+from bot.assess.assessment import Assessment, BudgetLine, Plan
+from bot.assess.budget import accounts
+from bot.assess.decision import Allow, Deny, RequireApproval
+from bot.assess.gate import assess
+from bot.assess.policy import Policies
+from bot.authorize.approval import tally
+from bot.flow.commit import Commit, Committed, Declined
+from bot.flow.granting import granting
+from bot.flow.planning import Planning
+from bot.flow.ports import Artifacts, People, Store
+from bot.flow.request import Request
+from bot.lifecycle import Event, State
+from bot.settle.evidence import costs, track_record
+from bot.settle.ledger import history_account
+from bot.settle.outcome import Outcome
+from bot.terms import Micros, Refused, RequestId
+
+PLANNING_MS = 5 * 60 * 1000
+"""Longer than any plan may take: a request whose worker died meanwhile is planned by another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    store: Store
+    people: People
+    artifacts: Artifacts
+    planning: Planning
+    lease_s: float
+
+    async def plan(self, request_id: RequestId, *, worker: str) -> None:
+        """Plan and judge one request; its card shows the decision, or why there is none."""
+        found = await self.store.read(request_id)
+        if found is None or found[0].state is not State.PLANNING or found[0].requester is None:
+            return
+        request, now = found
+        claimed = await self._claim(request, worker)
+        if claimed is None:
+            return
+        try:
+            skill = self._skill(request)
+            plan = await self.planning.plan(request.id, request.invocation, skill)
+            if plan.nothing_to_do:
+                await self._refuse(request, claimed, plan.summary, kind="nothing_to_do")
+                return
+            assessment = await self.assess(
+                request, skill, plan, now=now, card_revision=request.card_revision + 1
+            )
+        except Refused as refused:
+            await self._refuse(request, claimed, str(refused))
+            return
+        await self._commit(request, claimed, assessment)
+
+    async def assess(
+        self, request: Request, skill: Skill, plan: Plan, *, now: datetime, card_revision: int
+    ) -> Assessment:
+        """Gather what a judgement may look at, and judge. Raises Undetermined when Slack does not answer."""
+        assert request.requester is not None  # noqa: S101  admitted before it is planned
+        person = await self.people.person(request.asked_by)
+        policies = self.artifacts.policies()
+        invocation = request.invocation
+        past = await self.store.history(history_account(invocation))
+        return assess(
+            invocation=invocation,
+            skill=skill,
+            plan=plan,
+            requester=request.requester,
+            groups=person.groups,
+            policies=policies,
+            prices=policies.prices,
+            history=costs(past),
+            record=track_record(past),
+            budgets=await self._budgets(policies, invocation, now),
+            now=now,
+            card_revision=card_revision,
+        )
+
+    async def _budgets(
+        self, policies: Policies, invocation: Invocation, now: datetime
+    ) -> tuple[BudgetLine, ...]:
+        """What is left in every account the run would draw on, as the ledger has it now."""
+        applying = policies.for_skill(invocation.skill, invocation.version)
+        found = accounts(applying, invocation, team=self.store.team, now=now)
+        spent = await self.store.spent([account.key for account in found])
+        return tuple(
+            BudgetLine(scope=one.scope, key=one.key, limit=one.limit, left=Micros(one.limit - spent[one.key]))
+            for one in found
+        )
+
+    def _skill(self, request: Request) -> Skill:
+        skill = self.artifacts.skills().find(request.invocation.skill)
+        if skill.digest != request.invocation.digest:
+            raise Refused(f"{skill.name} changed since you asked for it. Ask again to get the new one.")
+        return skill
+
+    async def _claim(self, request: Request, worker: str) -> Committed | None:
+        done = await self.store.commit(
+            Commit(
+                op=f"plan:{worker}:{request.fence + 1}",
+                request=request.id,
+                event=Event.CLAIMED,
+                unexpired=True,
+                take_lease_ms=int(self.lease_s * 1000),
+                timers={"lease": int(self.lease_s * 1000), "expire": PLANNING_MS},
+                audit={"principal": worker},
+                show=False,
+            )
+        )
+        return done if isinstance(done, Committed) else None
+
+    async def _refuse(
+        self, request: Request, claimed: Committed, words: str, *, kind: str = "refused"
+    ) -> None:
+        outcome = Outcome.model_validate({"kind": kind, "sentence": words})
+        await self.store.commit(
+            Commit(
+                op=f"refuse:{claimed.fence}",
+                request=request.id,
+                event=Event.REFUSE,
+                kind="refused",
+                fence=claimed.fence,
+                drop_lease=True,
+                clear=("lease", "expire"),
+                set={"outcome": outcome},
+                audit={"principal": "assent", "reason": words},
+            )
+        )
+
+    async def _commit(self, request: Request, claimed: Committed, assessment: Assessment) -> None:
+        """Plan, facts, estimate and decision become the record in one write, with what follows from them."""
+        decision = assessment.decision
+        commit = Commit(
+            op=f"decide:{claimed.fence}",
+            request=request.id,
+            event=Event.DECIDED_REQUIRE,
+            kind="planned",
+            also=("decided",),
+            fence=claimed.fence,
+            drop_lease=True,
+            clear=("lease", "expire"),
+            set={"assessment": assessment, "card_revision": assessment.binding.card_revision, "notes": ()},
+            audit={
+                "principal": "assent",
+                "effect": decision.effect,
+                "because": [line.rule for line in decision.because],
+                "reason": decision.because[0].why if decision.because else "",
+                "digest": assessment.digest,
+                "policy": assessment.policy_digest,
+                "facts": assessment.facts,
+            },
+        )
+        match decision:
+            case Allow():
+                commit = granting(replace(commit, event=Event.DECIDED_ALLOW), assessment)
+            case Deny():
+                sentence = "; ".join(line.why for line in decision.because)
+                outcome = Outcome(kind="refused", sentence=sentence)
+                commit = replace(commit, event=Event.REFUSE, set={**commit.set, "outcome": outcome})
+            case RequireApproval():
+                empty = tally(
+                    decision, (), digest=assessment.digest, members={}, requester=assessment.requester
+                )
+                commit = replace(
+                    commit,
+                    timers={"expire": decision.expires_after_s * 1000},
+                    clear=("lease",),
+                    set={**commit.set, "missing": (*empty.missing, *empty.later)},
+                )
+        done = await self.store.commit(commit)
+        if isinstance(done, Declined) and done.reason == "budget":
+            words = f"The budget {done.detail} has no room for its ceiling. Ask its owner to raise it."
+            await self._refuse(request, claimed, words)

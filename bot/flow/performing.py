@@ -1,0 +1,146 @@
+"""One move of a run, carried out: written down before, done, written down after, all under one fence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue, TypeAdapter
+
+from bot.ask.manifest import Check as Wanted
+from bot.ask.manifest import DoneWhen, Step
+from bot.execute.journal import Entry, Phase
+from bot.execute.sandbox import Command, Finished
+from bot.flow.commands import Commands
+from bot.flow.commit import Commit, Declined
+from bot.flow.leasing import Hold, LeaseLost
+from bot.flow.ports import Store
+from bot.flow.request import Request
+from bot.lifecycle import Event, State
+from bot.settle.outcome import judge, met
+
+_JSON = TypeAdapter(dict[str, JsonValue])
+OUTPUT_KEPT = 4000
+"""Characters of a step's output that stay in the journal: its end, where the reason stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performing:
+    store: Store
+    hold: Hold
+    commands: Commands
+
+    async def step(self, step: Step) -> None:
+        await self._effect(step, "step", step.run, attempts=step.retry.attempts if step.retry else 1)
+
+    async def probe(self, step: Step) -> None:
+        """Exit 0: it happened; 1: it did not; anything else: the probe cannot tell."""
+        await self._effect(step, "probe", step.probe or ())
+
+    async def undo(self, step: Step) -> None:
+        await self._effect(step, "undo", step.undo or ())
+
+    async def measure(self, done_when: DoneWhen) -> None:
+        """Hold what was measured against the definition of done; no measurement is not a good one."""
+        command = self.commands.command(
+            done_when.measure.run, timeout_s=done_when.measure.timeout, step="measure"
+        )
+        began = Entry(
+            event="began",
+            step="measure",
+            phase="measure",
+            title="Measure whether it is done",
+            **self._stamp(),
+        )
+        await self._write(Event.STEP_BEGAN, began)
+        finished = await self._run(command)
+        observed = _result(finished) if finished.exit_code == 0 else None
+        checks = judge([self._filled(check) for check in done_when.checks], observed)
+        await self._write(
+            Event.STEP_ENDED, _ended(began, finished, ok=met(checks)).model_copy(update={"checks": checks})
+        )
+
+    async def _effect(self, step: Step, phase: Phase, argv: tuple[str, ...], *, attempts: int = 1) -> None:
+        title = self.commands.fill(step.title, step=step.id)
+        command = self.commands.command(argv, timeout_s=step.timeout, step=step.id)
+        began = Entry(event="began", step=step.id, phase=phase, title=title, **self._stamp())
+        await self._write(Event.STEP_BEGAN, began)
+        finished = await self._run(command)
+        while attempts > 1 and finished.exit_code != 0 and not self.hold.ended.is_set():
+            attempts -= 1
+            finished = await self._run(command)
+        ok: bool | None = finished.exit_code == 0
+        if phase == "probe" and finished.exit_code not in (0, 1):
+            ok = None
+        await self._write(Event.STEP_ENDED, _ended(began, finished, ok=ok))
+
+    async def _run(self, command: Command) -> Finished:
+        self.hold.progress = ""
+        finished = await self.commands.sandbox.run(command, on_line=self.hold.say, stop=self.hold.ended)
+        self.hold.check()
+        return finished
+
+    async def _write(self, event: Event, entry: Entry) -> None:
+        request = await mine(self.store, self.hold)
+        done = await self.store.commit(
+            Commit(
+                op=f"{event.value}:{self.hold.fence}:{len(request.journal)}",
+                request=self.hold.request,
+                event=event,
+                fence=self.hold.fence,
+                entry=entry,
+                set={"progress": ""},
+                audit={"principal": "assent", **_said(entry)},
+            )
+        )
+        if isinstance(done, Declined):
+            raise LeaseLost(f"{self.hold.request}: {done.reason} {done.detail}")
+
+    def _filled(self, check: Wanted) -> Wanted:
+        if not isinstance(check.equals, str):
+            return check
+        return check.model_copy(update={"equals": self.commands.fill(check.equals)})
+
+    def _stamp(self) -> dict[str, JsonValue]:
+        """The store writes its own time and fence; these only make the record whole until then."""
+        return {"fence": self.hold.fence, "at": 0}
+
+
+async def mine(store: Store, hold: Hold) -> Request:
+    """The request as stored, if it still is this worker's to work on."""
+    hold.check()
+    request = await store.get(hold.request)
+    if request is None or request.fence != hold.fence or request.state is not State.RUNNING:
+        raise LeaseLost(f"{hold.request} is not this worker's any more.")
+    return request
+
+
+def _ended(began: Entry, finished: Finished, *, ok: bool | None) -> Entry:
+    return began.model_copy(
+        update={
+            "event": "ended",
+            "ok": ok,
+            "exit_code": finished.exit_code,
+            "wall_ms": finished.wall_ms,
+            "output": _output(finished),
+            "result": _result(finished),
+        }
+    )
+
+
+def _result(finished: Finished) -> dict[str, JsonValue] | None:
+    return None if finished.result is None else _JSON.validate_python(dict(finished.result))
+
+
+def _output(finished: Finished) -> str:
+    """What a person needs to see of it: why it ended, then the end of what it said."""
+    why = "It took too long and was ended.\n" if finished.timed_out else ""
+    why += "It was stopped.\n" if finished.stopped else ""
+    said = "\n".join(part.strip() for part in (finished.stdout, finished.stderr) if part.strip())
+    return (why + said[-OUTPUT_KEPT:]).strip()
+
+
+def _said(entry: Entry) -> dict[str, JsonValue]:
+    said: dict[str, JsonValue] = {"step": entry.step, "phase": entry.phase}
+    if entry.event == "ended":
+        said |= {"ok": entry.ok, "exit_code": entry.exit_code, "wall_ms": entry.wall_ms}
+    return said

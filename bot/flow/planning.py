@@ -1,0 +1,71 @@
+"""Chapter two, first half: the skill says what it would change, by its read-only plan steps."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from bot.ask.catalog import Skill
+from bot.ask.invocation import Invocation
+from bot.assess.assessment import Plan
+from bot.execute.sandbox import Finished
+from bot.flow.commands import Commands
+from bot.flow.ports import Workshop
+from bot.terms import Refused, RequestId
+
+REFUSED = 3
+"""A plan that exits so has looked, and says no: its last line tells the person why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    workshop: Workshop
+
+    async def plan(self, request: RequestId, invocation: Invocation, skill: Skill) -> Plan:
+        """Run the plan steps in order; the last one's result is the plan.
+
+        Raises Refused with the skill's own words when it declines, and with what went wrong when it fails.
+        """
+        plan: Plan | None = None
+        async with self.workshop.copy(skill.folder, skill.files) as bench:
+            for step in skill.manifest.plan:
+                commands = Commands(
+                    skill=skill,
+                    invocation=invocation,
+                    request=request,
+                    bench=bench,
+                    workshop=self.workshop,
+                    plan=plan,
+                )
+                command = commands.command(step.run, timeout_s=step.timeout, step=step.id)
+                finished = await self.workshop.sandbox.run(command, on_line=_quiet, stop=asyncio.Event())
+                plan = _read(skill, step.id, finished)
+        if plan is None:
+            raise Refused(f"{skill.name} has no plan step that printed a plan.")
+        return plan
+
+
+def _read(skill: Skill, step: str, finished: Finished) -> Plan:
+    result = finished.result or {}
+    if finished.exit_code == REFUSED and isinstance(result.get("refused"), str):
+        raise Refused(str(result["refused"]))
+    if finished.timed_out:
+        raise Refused(f"The plan of {skill.name} took too long (step {step}). Nothing was changed.")
+    if finished.exit_code != 0:
+        last = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-1:] or ["it said nothing"]
+        raise Refused(f"The plan of {skill.name} failed (step {step}): {last[0][:300]} Nothing was changed.")
+    try:
+        return Plan.model_validate(result)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Refused(
+            f"The plan of {skill.name} is not readable (step {step}, {where}: {first['msg']}). "
+            "Nothing was changed."
+        ) from error
+
+
+def _quiet(_line: str) -> None:
+    """A plan is shown when it is whole."""

@@ -1,0 +1,155 @@
+"""Chapter four: a granted request runs, one worker at a time, told by its journal what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.ask.catalog import Skill
+from bot.assess.assessment import Assessment
+from bot.execute.run import AskPerson, Finish, Measure, Move, ProbeStep, RunStep, UndoStep, next_move
+from bot.flow.checking import Checking
+from bot.flow.closing import closing
+from bot.flow.commands import Commands
+from bot.flow.commit import Commit, Committed
+from bot.flow.leasing import Hold, LeaseLost, held
+from bot.flow.performing import Performing, mine
+from bot.flow.ports import Artifacts, Bench, Store, Workshop
+from bot.flow.request import Request
+from bot.lifecycle import Event, State
+from bot.terms import Refused, RequestId
+
+TAKEOVERS = 3
+"""Workers that may die on one spot of a run before a person is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    store: Store
+    artifacts: Artifacts
+    workshop: Workshop
+    checking: Checking
+    lease_s: float
+
+    async def run(self, request_id: RequestId, *, worker: str) -> None:
+        """Run, or go on with, one request until it ends, is interrupted, or belongs to somebody else."""
+        request = await self.store.get(request_id)
+        if request is None or request.state not in (State.APPROVED, State.RUNNING):
+            return
+        if request.state is State.APPROVED and not await self.checking.still_holds(request):
+            return
+        claimed = await self._claim(request, worker)
+        if claimed is None:
+            return
+        async with held(self.store, request_id, fence=claimed.fence, lease_s=self.lease_s) as hold:
+            try:
+                await self._go(hold)
+            except LeaseLost:
+                return
+            except Refused as refused:
+                await self._finish(hold, Finish("failed", str(refused)))
+
+    async def _claim(self, request: Request, worker: str) -> Committed | None:
+        """Take the lease; the grant is consumed by the same write."""
+        assessment = _assessed(request)
+        lock = self._lock(request, assessment)
+        done = await self.store.commit(
+            Commit(
+                op=f"claim:{worker}:{request.fence + 1}",
+                request=request.id,
+                event=Event.CLAIMED,
+                revision=request.revision if request.state is State.APPROVED else None,
+                unexpired=request.state is State.APPROVED,
+                take_lease_ms=int(self.lease_s * 1000),
+                lock=lock,
+                timers={"lease": int(self.lease_s * 1000)},
+                clear=("grant", "expire"),
+                set={"notes": ()},
+                audit={"principal": worker, "digest": assessment.digest, "tier": self.workshop.sandbox.tier},
+            )
+        )
+        if isinstance(done, Committed):
+            return done
+        if done.reason == "locked":
+            await self.store.note(request, (f"Waits for {done.detail}, which works on {lock}.",))
+        return None
+
+    async def _go(self, hold: Hold) -> None:
+        """Until the journal says it is over: read it, do the one next thing, write it down."""
+        request = await mine(self.store, hold)
+        assessment = _assessed(request)
+        skill = self.artifacts.skills().get(assessment.invocation.skill)
+        if skill is None or skill.digest != assessment.binding.skill_digest:
+            changed = f"{assessment.invocation.skill} changed while this ran: what was approved cannot go on."
+            await self._interrupt(hold, changed)
+            return
+        hold.stop_asked = any(entry.event == "stop_asked" for entry in request.journal)
+        async with self.workshop.copy(skill.folder, assessment.files) as bench:
+            performing = Performing(self.store, hold, self._commands(request, assessment, skill, bench))
+            while True:
+                hold.resume()
+                match self._next(skill, request):
+                    case Finish() as finish:
+                        await self._finish(hold, finish)
+                        return
+                    case AskPerson(step, why):
+                        await self._interrupt(hold, f"{step.title}: {why}. What happened?", step=step.id)
+                        return
+                    case RunStep(step):
+                        await performing.step(step)
+                    case ProbeStep(step):
+                        await performing.probe(step)
+                    case UndoStep(step):
+                        await performing.undo(step)
+                    case Measure():
+                        await performing.measure(skill.manifest.done_when)
+                request = await mine(self.store, hold)
+
+    def _next(self, skill: Skill, request: Request) -> Move:
+        """What comes next, unless one worker after another died of it: then a person says."""
+        move = next_move(skill.manifest, request.journal)
+        last = request.journal[-1].fence if request.journal else 1
+        if request.fence - last >= TAKEOVERS and isinstance(move, RunStep | ProbeStep):
+            return AskPerson(move.step, f"{TAKEOVERS} workers died at this point")
+        return move
+
+    async def _interrupt(self, hold: Hold, why: str, *, step: str = "") -> None:
+        await self.store.commit(
+            Commit(
+                op=f"interrupt:{hold.fence}",
+                request=hold.request,
+                event=Event.INTERRUPTED,
+                fence=hold.fence,
+                drop_lease=True,
+                clear=("lease",),
+                set={"notes": (why,), "progress": ""},
+                audit={"principal": "assent", "reason": why, "step": step},
+            )
+        )
+
+    async def _finish(self, hold: Hold, finish: Finish) -> None:
+        request = await mine(self.store, hold)
+        prices = self.artifacts.policies().prices
+        await self.store.commit(closing(request, finish, prices=prices, fence=hold.fence))
+
+    def _lock(self, request: Request, assessment: Assessment) -> str | None:
+        skill = self.artifacts.skills().get(assessment.invocation.skill)
+        if skill is None or skill.manifest.effects.lock is None:
+            return None
+        commands = self._commands(request, assessment, skill, Bench("", ""))
+        return f"{skill.name}:{commands.fill(skill.manifest.effects.lock)}"
+
+    def _commands(self, request: Request, assessment: Assessment, skill: Skill, bench: Bench) -> Commands:
+        return Commands(
+            skill=skill,
+            invocation=assessment.invocation,
+            request=request.id,
+            bench=bench,
+            workshop=self.workshop,
+            plan=assessment.plan,
+        )
+
+
+def _assessed(request: Request) -> Assessment:
+    if request.assessment is None:
+        raise Refused(f"{request.id} was never assessed.")
+    return request.assessment

@@ -1,0 +1,89 @@
+"""What time does: leases run out, requests and grants expire, artifacts change, queues get lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.flow.commit import Commit, Timer
+from bot.flow.drift import Drift
+from bot.flow.ports import Store
+from bot.flow.request import Request
+from bot.lifecycle import Event, State
+from bot.settle.outcome import Outcome
+from bot.terms import Micros, RequestId
+
+LEASE_MARGIN_MS = 2000
+"""Beyond a lease's end before a successor is called: what its owner had started has ended by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeping:
+    store: Store
+    drift: Drift
+
+    async def timers(self) -> None:
+        """Handle every timer that has run out. Any worker may do it, also two at once."""
+        for timer, request_id in await self.store.due():
+            await self._ring(timer, request_id)
+
+    async def drifted(self) -> None:
+        """Void what waits for bytes that are no longer there, without waiting for a click to find out."""
+        for request_id in await self.store.in_states((State.WAITING,)):
+            request = await self.store.get(request_id)
+            if request is not None and (differences := self.drift.of(request)):
+                await self.drift.void(request, differences)
+
+    async def lost_work(self) -> None:
+        """Queue again what should be going on and is not held by anybody: the state is the truth."""
+        for request_id in await self.store.in_states((State.PLANNING, State.APPROVED, State.RUNNING)):
+            found = await self.store.read(request_id)
+            if found is None:
+                continue
+            request, now = found
+            idle = (now - request.updated_at).total_seconds() * 1000
+            if idle < LEASE_MARGIN_MS or (request.lease_until is not None and request.lease_until > now):
+                continue
+            await self._queue(request)
+
+    async def _ring(self, timer: Timer, request_id: RequestId) -> None:
+        found = await self.store.read(request_id)
+        if found is None:
+            await self.store.forget_timer(timer, request_id)
+            return
+        request, now = found
+        if timer == "lease":
+            if request.lease_until is None or request.state not in (State.PLANNING, State.RUNNING):
+                await self.store.forget_timer(timer, request_id)
+            elif (now - request.lease_until).total_seconds() * 1000 >= LEASE_MARGIN_MS:
+                await self.store.forget_timer(timer, request_id)
+                await self._queue(request)
+        elif request.expires_at is not None and request.expires_at <= now:
+            await self._expire(request, timer)
+
+    async def _expire(self, request: Request, timer: Timer) -> None:
+        if request.state not in (State.PLANNING, State.WAITING, State.APPROVED):
+            await self.store.forget_timer(timer, request.id)
+            return
+        words = {
+            State.PLANNING: "Nobody could look at it in time, so it does not run. Ask again if needed.",
+            State.WAITING: "Not everybody answered in time. Silence is no approval: nothing runs.",
+            State.APPROVED: "It was approved, and could not begin in time. Ask again if it is still needed.",
+        }[request.state]
+        await self.store.commit(
+            Commit(
+                op=f"expire:{request.revision}",
+                request=request.id,
+                event=Event.EXPIRED,
+                revision=request.revision,
+                settle=Micros(0),
+                unlock=True,
+                clear=("expire", "grant", "lease"),
+                set={"outcome": Outcome(kind="refused", sentence=words), "notes": ()},
+                audit={"principal": "assent", "reason": words},
+            )
+        )
+
+    async def _queue(self, request: Request) -> None:
+        if request.state is State.PLANNING and request.requester is None:
+            return
+        await self.store.push_work("plan" if request.state is State.PLANNING else "run", request.id)

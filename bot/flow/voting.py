@@ -1,0 +1,178 @@
+"""A vote: eligible for the stage that is open, not yet counted, and written with its consequence at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.assess.assessment import Assessment
+from bot.assess.decision import RequireApproval
+from bot.authorize.approval import Answer, Members, Tally, Vote, eligible, standing, tally
+from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
+from bot.authorize.people import Person
+from bot.flow.commit import Commit, Declined
+from bot.flow.doorway import Doorway, decided
+from bot.flow.drift import Drift
+from bot.flow.granting import granting
+from bot.flow.request import Request
+from bot.lifecycle import Event, State
+from bot.settle.outcome import Outcome
+from bot.terms import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Voting:
+    door: Doorway
+    drift: Drift
+
+    async def vote(self, click: Click, answer: Answer, request: Request, person: Person) -> Answered | None:
+        """Count one answer; None when somebody else's was written in between.
+
+        Raises ClickRefused, and then nothing has changed.
+        """
+        assessment = request.assessment
+        if assessment is None or not isinstance(assessment.decision, RequireApproval):
+            raise ClickRefused(RefusedBecause.ALREADY_DECIDED, f"{request.id} needs no approval.")
+        decision, principal = assessment.decision, _known(person)
+        if answer != "withdraw":
+            _not_excluded(decision, principal, request)
+        members = await self.door.members(decision)
+        stage = _stage(assessment, decision, members, request, principal, answer)
+        mine = standing(request.votes, assessment.digest).get(principal)
+        if mine is not None and mine.answer == answer:
+            words = f"Your answer to {request.id} is already counted."
+            raise ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
+        if request.state is not State.WAITING:
+            raise decided(request)
+        if differences := self.drift.of(request):
+            await self.drift.void(request, differences)
+            words = f"{request.id} was voided: {differences[0]}. It must be asked for again."
+            raise ClickRefused(RefusedBecause.STALE_CARD, words)
+        vote = Vote(
+            principal=principal,
+            slack_user=person.slack_user,
+            answer=answer,
+            at=request.updated_at,
+            digest=assessment.digest,
+            stage=stage,
+            reason=click.reason,
+        )
+        after = _count(decision, (*request.votes, vote), assessment, members)
+        return await self._commit(click, request, assessment, vote, after)
+
+    async def _commit(
+        self, click: Click, request: Request, assessment: Assessment, vote: Vote, after: Tally
+    ) -> Answered | None:
+        commit = Commit(
+            op=click.id,
+            request=request.id,
+            event=Event.VOTED,
+            revision=request.revision,
+            unexpired=True,
+            vote=vote,
+            set={"missing": (*after.missing, *after.later), "notes": ()},
+            audit={
+                "principal": vote.principal,
+                "answer": vote.answer,
+                "stage": vote.stage,
+                "reason": vote.reason,
+                "digest": vote.digest,
+            },
+        )
+        if after.denied:
+            sentence = f"Denied by {vote.principal}" + (f": {vote.reason}" if vote.reason else ".")
+            outcome = Outcome(kind="refused", sentence=sentence)
+            commit = replace(
+                commit,
+                event=Event.DENIED,
+                kind="voted",
+                also=("denied",),
+                set={**commit.set, "outcome": outcome},
+                clear=("expire",),
+            )
+        elif after.granted:
+            commit = granting(commit, assessment)
+        done = await self.door.store.commit(commit)
+        if isinstance(done, Declined) and done.reason == "budget":
+            return await self._wait_for_room(commit, done.detail)
+        if isinstance(done, Declined):
+            if done.reason == "revision":
+                return None
+            if done.reason == "expired":
+                words = f"{request.id} has expired. Ask again if it is still needed."
+                raise ClickRefused(RefusedBecause.EXPIRED, words)
+            raise decided(await self.door.store.get(request.id) or request)
+        return Answered(True, _thanks(request, vote, after))
+
+    async def _wait_for_room(self, granted: Commit, account: str) -> Answered | None:
+        """The vote counts and the budget still holds: the request waits, and the card says for what."""
+        note = f"Approved, but {account} has no room for its ceiling. Nothing runs until there is."
+        waits = replace(
+            granted,
+            op=f"{granted.op}:room",
+            event=Event.VOTED,
+            set={"missing": (f"room in {account}",), "notes": (note,)},
+            audit={**granted.audit, "detail": f"over budget: {account}"},
+            holds=(),
+            timers={},
+            clear=(),
+            work=None,
+            also=(),
+        )
+        done = await self.door.store.commit(waits)
+        return None if isinstance(done, Declined) else Answered(True, note)
+
+
+def _known(person: Person) -> Principal:
+    assert person.principal is not None  # noqa: S101  the doorway let only known people through
+    return person.principal
+
+
+def _not_excluded(decision: RequireApproval, principal: Principal, request: Request) -> None:
+    if principal == request.requester and all("requester" in r.exclude for r in decision.requirements):
+        words = "You asked for this, so your answer does not count. Cancel it if you changed your mind."
+        raise ClickRefused(RefusedBecause.SELF_APPROVAL, words)
+
+
+def _stage(
+    assessment: Assessment,
+    decision: RequireApproval,
+    members: Members,
+    request: Request,
+    principal: Principal,
+    answer: Answer,
+) -> str:
+    """The open stage this person answers for. A denial may come at any stage."""
+    may = [
+        r for r in decision.requirements if principal in eligible(r, members, requester=assessment.requester)
+    ]
+    if not may:
+        groups = " or ".join(
+            dict.fromkeys(seat.label() for r in decision.requirements for seat in (*r.all_of, *r.any_of))
+        )
+        words = f"{request.id} needs an answer from {groups}, and you are not among them."
+        raise ClickRefused(RefusedBecause.NOT_ELIGIBLE, words)
+    if answer != "approve":
+        return may[0].stage
+    now = _count(decision, request.votes, assessment, members)
+    mine = standing(request.votes, assessment.digest).get(principal)
+    here = next((r.stage for r in may if r.stage in now.stages), None)
+    if here is None and now.stages and mine is None and request.state is State.WAITING:
+        words = f"It is {now.stages[0]}'s turn; yours, {may[0].stage}, comes after it. Answer then."
+        raise ClickRefused(RefusedBecause.WRONG_STAGE, words)
+    return here or may[0].stage
+
+
+def _count(
+    decision: RequireApproval, votes: tuple[Vote, ...], assessment: Assessment, members: Members
+) -> Tally:
+    return tally(decision, votes, digest=assessment.digest, members=members, requester=assessment.requester)
+
+
+def _thanks(request: Request, vote: Vote, after: Tally) -> str:
+    if vote.answer == "withdraw":
+        return f"Your answer to {request.id} is withdrawn."
+    if vote.answer == "deny":
+        return f"{request.id} is denied." if after.denied else f"Your no to {request.id} is noted."
+    if after.granted:
+        return f"{request.id} has everybody's approval and runs now."
+    return f"Your approval of {request.id} counts. Still needed: {', '.join((*after.missing, *after.later))}."
