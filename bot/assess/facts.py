@@ -1,7 +1,7 @@
 """All that a judgement may look at: a closed vocabulary, frozen and stored with the verdict.
 
-Every fact that could fail to be obtained has a default, and the default is the worst it could be. A new fact is
-one field here; policies know it by its dotted name from then on.
+Every fact that could fail to be obtained has a default, and the default is the worst it could be. A new fact
+is one field here; policies know it by its dotted name from then on.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class FreezeFacts(_Part):
 
 
 class BudgetFacts(_Part):
-    """The least that is left of any budget the run draws on; a ledger that cannot be read has nothing left."""
+    """The least that is left of any budget the run draws on; an unreadable ledger has nothing left."""
 
     left_usd: Usd = 0.0
 

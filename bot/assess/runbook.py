@@ -81,7 +81,7 @@ class FreezeWindow(Record):
 
 
 class Budget(Record):
-    """A limit that runs draw on. A budget of an environment or a skill may name which; else each has its own."""
+    """A limit that runs draw on; without a name, each environment or skill has one of its own."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -1,0 +1,114 @@
+"""A policy made ready to judge: every condition checked and compiled, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.ask.reading import Finding, Path
+from bot.assess.assessment import digest_of
+from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation
+from bot.assess.facts import Fact, vocabulary
+from bot.assess.runbook import Gate, RiskRow, Runbook
+from bot.terms import Digest
+
+EVERY_SKILL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Facts as one policy sees them, its named conditions worked out. `unknown` says which had no answer."""
+
+    situation: Situation
+    unknown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    runbook: Runbook
+    digest: Digest
+    language: Language
+    lets: tuple[tuple[str, Condition], ...]
+    gates: tuple[tuple[Gate, Condition], ...]
+    risk: tuple[tuple[RiskRow, Condition], ...]
+
+    @property
+    def name(self) -> str:
+        return self.runbook.policy
+
+    def applies_to(self, skill: str, version: str) -> bool:
+        """`deploy` is every version of it, `deploy@2` its second major, `*` every skill."""
+        major = version.partition(".")[0]
+        return any(one in (EVERY_SKILL, skill, f"{skill}@{major}") for one in self.runbook.applies_to)
+
+    def view(self, values: Mapping[str, Any]) -> View:
+        situation = self.language.situation(values)
+        if not self.lets:
+            return View(situation, {})
+        named: dict[str, bool] = {}
+        unknown: dict[str, str] = {}
+        for name, condition in self.lets:
+            try:
+                named[name] = condition.holds(situation)
+            except ConditionError as error:
+                unknown[name] = str(error)
+        return View(self.language.situation({**values, **named}), unknown)
+
+    def holds(self, condition: Condition, view: View) -> bool:
+        """Whether a condition of this policy is true; raises ConditionError, naming what it tripped over."""
+        try:
+            return condition.holds(view.situation)
+        except ConditionError as error:
+            tripped = [
+                f"{name}: {view.unknown[name]}" for name in sorted(condition.names & view.unknown.keys())
+            ]
+            raise ConditionError("; ".join(tripped) or str(error)) from None
+
+
+def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
+    """The policy, and what is wrong with its conditions: one with findings must not be used."""
+    findings: list[Finding] = []
+    facts = dict(vocabulary())
+    skills = tuple(one.partition("@")[0] for one in runbook.applies_to)
+    if EVERY_SKILL not in skills:
+        facts["request.skill"] = replace(facts["request.skill"], values=skills)
+    plain = Language(facts)
+    named = {name: Fact(name, "bool") for name in runbook.let}
+    # A named condition looks at facts only, so that there is no order and no circle among them.
+    language = Language({**facts, **named}) if named else plain
+
+    def compiled(into: Language, source: str, path: Path) -> Condition | None:
+        try:
+            return into.compile(source)
+        except ConditionFault as fault:
+            place = (
+                f"line {fault.line}, column {fault.column}" if fault.line > 1 else f"column {fault.column}"
+            )
+            findings.append(Finding(path, f"{fault.message} ({place} of {source.strip()!r})", fault.hint))
+            return None
+
+    lets = [(name, compiled(plain, source, ("let", name))) for name, source in runbook.let.items()]
+    gates = [
+        (gate, compiled(language, gate.when, ("gates", position, "when")))
+        for position, gate in enumerate(runbook.gates)
+    ]
+    risk = [
+        (row, compiled(language, row.when, ("risk", position, "when")))
+        for position, row in enumerate(runbook.risk)
+    ]
+    rated = {name for name, condition in lets if condition and "request.risk" in condition.names}
+    for position, (_, condition) in enumerate(risk):
+        if condition and condition.names & {"request.risk", *rated}:
+            hint = "Look at what makes it risky instead."
+            path = ("risk", position, "when")
+            findings.append(Finding(path, "a risk row adds to request.risk, so it cannot look at it", hint))
+    policy = Policy(
+        runbook=runbook,
+        digest=digest_of(runbook.model_dump(mode="json")),
+        language=language,
+        lets=tuple((name, condition) for name, condition in lets if condition),
+        gates=tuple((gate, condition) for gate, condition in gates if condition),
+        risk=tuple((row, condition) for row, condition in risk if condition),
+    )
+    return policy, findings

@@ -1,0 +1,204 @@
+"""Conditions in CEL, through the only door to the library that evaluates them.
+
+What the library does by itself and must not happen here: evaluation errors come back as values that are true
+in Python; `DYN` crashes the process on nested data; `has(request.risk)` answers with the risk. So: nothing
+dynamic, the result is `True` or `False` itself, and whatever else comes back is an error. Facts are checked
+before they get here (facts.py), because a string is cut at its NUL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.ask.catalog import did_you_mean
+from bot.assess import syntax
+from bot.assess.facts import Fact
+from bot.assess.syntax import Node, Tree
+
+LONGEST = 4000
+_AT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_COMPARISONS = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
+
+
+class ConditionFault(Exception):
+    """A condition that must not be used, with the place in it and what would be right."""
+
+    def __init__(self, message: str, hint: str = "", *, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.line, self.column = message, hint, line, column
+
+
+class ConditionError(Exception):
+    """A condition that has no answer for these facts. Never the same as false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Facts made ready once for any number of conditions of one language."""
+
+    activation: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`names` are the facts and named conditions that it looks at."""
+
+    source: str
+    names: frozenset[str]
+    expression: Any
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether it is true; raises ConditionError when that cannot be said."""
+        try:
+            answer = self.expression.eval(situation.activation).value()
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise ConditionError(str(error)) from None
+        if answer is True or answer is False:
+            return bool(answer)
+        raise ConditionError(str(answer))
+
+
+class Language:
+    """CEL over a closed vocabulary. `vocabulary` may have named conditions as facts of kind bool."""
+
+    def __init__(self, vocabulary: Mapping[str, Fact]) -> None:
+        # Imported here: 10 ms and 6 MB that a process which never judges need not spend.
+        from cel_expr_python import cel
+
+        kinds = {
+            "string": cel.Type.STRING,
+            "int": cel.Type.INT,
+            "double": cel.Type.DOUBLE,
+            "bool": cel.Type.BOOL,
+            "list": cel.Type.List(cel.Type.STRING),
+            "map": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+        }
+        self.vocabulary = vocabulary
+        self._bool = cel.Type.BOOL
+        self._env = cel.NewEnv(variables={fact.name: kinds[fact.kind] for fact in vocabulary.values()})
+
+    def situation(self, values: Mapping[str, Any]) -> Situation:
+        return Situation(self._env.Activation(dict(values)))
+
+    def compile(self, source: str) -> Condition:
+        """Checked against the vocabulary; raises ConditionFault."""
+        if len(source) > LONGEST:
+            raise ConditionFault(f"a condition has at most {LONGEST} characters", "Name its parts under let.")
+        try:
+            expression = self._env.compile(source)
+        except RuntimeError as error:
+            raise self._fault(str(error)) from None
+        if expression.return_type() != self._bool:
+            kind = str(expression.return_type()).lower()
+            raise ConditionFault(
+                f"a condition is true or false, and this is {kind}", "Compare it with something."
+            )
+        try:
+            tree = syntax.read(expression.serialize())
+        except syntax.TooDeep:
+            raise ConditionFault("this is nested too deeply", "Name its parts under let.") from None
+        for fault in self._lint(tree, source):
+            raise fault
+        names = frozenset(node.name for node in tree.root.walk() if node.kind == "ident")
+        return Condition(source, names & self.vocabulary.keys(), expression)
+
+    def conjuncts(self, condition: Condition) -> tuple[Condition, ...]:
+        """The parts that must all be true, for saying which one was not."""
+        root = syntax.read(condition.expression.serialize()).root
+        if root.name != "_&&_":
+            return (condition,)
+        return tuple(self.compile(part) for part in _split(condition.source))
+
+    def _fault(self, message: str) -> ConditionFault:
+        found = _AT.search(message)
+        if found is None:
+            return ConditionFault(message.splitlines()[0])
+        line, column, words = int(found[1]), int(found[2]), found[3]
+        if unknown := _UNDECLARED.search(words):
+            hint = did_you_mean(unknown[1], list(self.vocabulary)).strip()
+            known = f"Known: {', '.join(self.vocabulary)}."
+            return ConditionFault(f"there is no fact {unknown[1]}", hint or known, line=line, column=column)
+        hint = "Write the number with a decimal point: 5.0." if "double" in words and "int" in words else ""
+        return ConditionFault(words, hint, line=line, column=column)
+
+    def _lint(self, tree: Tree, source: str) -> Iterator[ConditionFault]:
+        if tree.dynamic:
+            yield ConditionFault(
+                "values of mixed or unknown type are not allowed", "Leave out dyn() and mixed lists."
+            )
+        for node in tree.root.walk():
+            line, column = _place(source, tree.offsets.get(node.id, 0))
+            if node.name in self.vocabulary and source[tree.offsets.get(node.id, 0) :][:1] == "(":
+                # A fact stands at its own name or dot; at a bracket stands only what has() unfolds into.
+                yield ConditionFault(
+                    f"has({node.name}) does not ask what it seems to: {node.name} is always there",
+                    "has() is for entries of a map: has(request.inputs.service).",
+                    line=line,
+                    column=column,
+                )
+            if node.kind == "call" and len(node.parts) == 2:
+                for message, hint in self._compared(node):
+                    yield ConditionFault(message, hint, line=line, column=column)
+
+    def _compared(self, node: Node) -> Iterator[tuple[str, str]]:
+        """Literals that the fact beside them can never be."""
+        left, right = node.parts
+        if left.kind != "ident" and node.name in _COMPARISONS:
+            left, right = right, left
+        fact = self.vocabulary.get(left.name) if left.kind == "ident" else None
+        if fact is None or not (node.name in _COMPARISONS or node.name == "@in"):
+            return
+        for literal in right.parts if right.kind == "list" else (right,):
+            if literal.kind != "const" or isinstance(literal.value, bytes):
+                continue
+            value = literal.value
+            if isinstance(value, str) and fact.values and value not in fact.values:
+                hint = did_you_mean(value, list(fact.values)).strip()
+                yield (
+                    f'{fact.name} is never "{value}"',
+                    f"{hint} It is one of {', '.join(fact.values)}.".strip(),
+                )
+            elif isinstance(value, int | float) and not isinstance(value, bool) and not _within(value, fact):
+                yield f"{fact.name} is never {value}", f"It is {_range(fact)}."
+
+
+def _within(value: float, fact: Fact) -> bool:
+    return (fact.low is None or value >= fact.low) and (fact.high is None or value <= fact.high)
+
+
+def _range(fact: Fact) -> str:
+    if fact.high is None:
+        return f"{fact.low:g} or more"
+    return f"at most {fact.high:g}" if fact.low is None else f"{fact.low:g} to {fact.high:g}"
+
+
+def _place(source: str, offset: int) -> tuple[int, int]:
+    before = source[:offset]
+    return before.count("\n") + 1, offset - before.rfind("\n")
+
+
+_PIECE = re.compile(
+    r"""[rRbB]{0,2}(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+    r"""|//[^\n]*|&&|[\[\](){}]|.""",
+    re.DOTALL,
+)
+
+
+def _split(source: str) -> list[str]:
+    """The source of each operand of the outermost `&&`.
+
+    Brackets and quotes are all there is to watch: what binds looser than `&&` cannot stand beside it without
+    brackets when `&&` is the root of the tree.
+    """
+    parts, depth = [""], 0
+    for piece in _PIECE.findall(source):
+        depth += (piece in "([{") - (piece in ")]}")
+        if piece == "&&" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return [part.strip() for part in parts]

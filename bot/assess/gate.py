@@ -1,0 +1,256 @@
+"""What the policies say about the facts: deny > require > allow, and silence denies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import rfc8785
+from pydantic import JsonValue
+
+from bot.ask.catalog import Skill
+from bot.ask.invocation import Invocation
+from bot.assess import budget
+from bot.assess.assessment import Assessment, Binding, Plan, digest_of
+from bot.assess.compiled import Policy, View
+from bot.assess.condition import Condition, ConditionError
+from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval, Requirement
+from bot.assess.estimate import estimate
+from bot.assess.evidence import track_record
+from bot.assess.facts import Facts
+from bot.assess.gather import gather
+from bot.assess.policy import Policies
+from bot.assess.risk import assess_risk, declared
+from bot.assess.runbook import Gate
+from bot.assess.stages import merged, requirement
+from bot.terms import Environment, Group, Micros, Principal, Refused
+
+
+def assess(
+    *,
+    invocation: Invocation,
+    skill: Skill,
+    plan: Plan,
+    requester: Principal,
+    groups: Iterable[Group],
+    policies: Policies,
+    history: Iterable[Mapping[str, JsonValue]],
+    budgets: Mapping[str, Micros] | None,
+    now: datetime,
+    card_revision: int,
+    team: str,
+) -> Assessment:
+    """Judge an invocation and bind the judgement to everything it rests on.
+
+    `groups` are the requester's, asked for just now; `history` the lines kept under `account_of(invocation)`;
+    `budgets` what is spent and held of each of `policies.accounts`, None when that is not known. Raises
+    Refused for what cannot be judged at all.
+    """
+    name, version = invocation.skill, invocation.version
+    applying = policies.for_skill(name, version)
+    record = track_record(history, policies.prices)
+    drawn = budget.lines(policies.accounts(invocation, team=team, now=now), budgets)
+    cost = estimate(
+        skill.manifest.cost.lines,
+        prices=policies.prices,
+        ceiling=_ceiling(skill, invocation.environment),
+        history=record.costs,
+    )
+    base = declared(skill.manifest.effects, invocation.environment)
+    facts = gather(
+        invocation=invocation,
+        skill=skill,
+        plan=plan,
+        requester=requester,
+        groups=groups,
+        estimate=cost,
+        budgets=drawn,
+        freezes=policies.freezes(name, version, now),
+        record=record,
+        risk=base,
+    )
+    risk, risk_why = assess_risk(applying, facts, base)
+    facts = facts.model_copy(update={"request": facts.request.model_copy(update={"risk": risk})})
+    decision = decide(policies, facts)
+    policy_digest = policies.digest_for(name, version)
+    try:
+        binding = Binding(
+            skill=name,
+            version=version,
+            skill_digest=invocation.digest,
+            inputs=dict(invocation.inputs),
+            environment=invocation.environment,
+            target=plan.target,
+            plan=digest_of(plan.model_dump(mode="json", by_alias=True)),
+            requester=requester,
+            ceiling=cost.ceiling,
+            prices=cost.prices,
+            policy_digest=policy_digest,
+            requirements=digest_of(_asked(decision)),
+            card_revision=card_revision,
+        )
+        digest = binding.digest()
+    except rfc8785.CanonicalizationError as error:
+        raise Refused(f"The inputs or the plan cannot be written down exactly: {error}.") from None
+    return Assessment(
+        invocation=invocation,
+        requester=requester,
+        plan=plan,
+        decision=decision,
+        estimate=cost,
+        budgets=drawn,
+        risk=risk,
+        risk_why=risk_why,
+        facts=facts.named(),
+        policy=_label(applying, decision),
+        policy_digest=policy_digest,
+        files=dict(skill.files),
+        binding=binding,
+        digest=digest,
+    )
+
+
+def decide(policies: Policies, facts: Facts) -> Decision:
+    """Every gate that matches applies. Never raises: what cannot be judged is denied, with the gate named."""
+    applying = policies.for_skill(facts.request.skill, facts.request.version)
+    if policies.problems or not applying:
+        return Deny(because=(_nothing_armed(policies, facts),))
+    denied = [because for policy in applying for because in _not_asked_of(policy, facts)]
+    required: list[tuple[Because, Requirement]] = []
+    allowed: list[Because] = []
+    for answer in _answers(applying, facts):
+        rule, gate = answer.rule, answer.gate
+        if answer.error:
+            denied.append(Because(rule=rule, why=f"It could not be judged, so it denies: {answer.error}"))
+        elif not answer.matched:
+            continue
+        elif gate.deny is not None:
+            denied.append(Because(rule=rule, why=gate.deny))
+        elif gate.require is not None:
+            required.append((Because(rule=rule, why=gate.why), requirement(rule, gate.require)))
+        else:
+            allowed.append(Because(rule=rule, why=gate.why))
+    grant = min(policy.runbook.grant_expires_after for policy in applying)
+    if denied:
+        return Deny(because=tuple(denied))
+    if required:
+        return RequireApproval(
+            because=tuple(because for because, _ in required),
+            requirements=merged([one for _, one in required], applying),
+            expires_after_s=min(policy.runbook.expires_after for policy in applying),
+            grant_expires_after_s=grant,
+        )
+    if allowed:
+        return Allow(because=tuple(allowed), grant_expires_after_s=grant)
+    return Deny(because=(_silence(applying, facts),))
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one gate came out. `first_false` is the part that would have to change for it to match."""
+
+    rule: str
+    effect: Literal["allow", "require", "deny"]
+    matched: bool
+    first_false: str = ""
+    error: str = ""
+
+
+def trace(policies: Policies, facts: Facts) -> tuple[Trace, ...]:
+    """Every gate of every policy that applies, for explanations; slower than deciding."""
+    applying = policies.for_skill(facts.request.skill, facts.request.version)
+    return tuple(
+        Trace(
+            rule=answer.rule,
+            effect="allow" if answer.gate.allow else "deny" if answer.gate.deny is not None else "require",
+            matched=answer.matched,
+            first_false="" if answer.matched or answer.error else _first_false(answer),
+            error=answer.error,
+        )
+        for answer in _answers(applying, facts)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    policy: Policy
+    gate: Gate
+    condition: Condition
+    view: View
+    matched: bool
+    error: str = ""
+
+    @property
+    def rule(self) -> str:
+        return f"{self.policy.name}/{self.gate.id}"
+
+
+def _answers(policies: Sequence[Policy], facts: Facts) -> Iterator[_Answer]:
+    values = facts.named()
+    for policy in policies:
+        view = policy.view(values)
+        for gate, condition in policy.gates:
+            try:
+                matched, error = policy.holds(condition, view), ""
+            except ConditionError as raised:
+                matched, error = False, str(raised)
+            yield _Answer(policy, gate, condition, view, matched, error)
+
+
+def _first_false(answer: _Answer) -> str:
+    for part in answer.policy.language.conjuncts(answer.condition):
+        try:
+            if not answer.policy.holds(part, answer.view):
+                return part.source
+        except ConditionError:
+            continue  # false && error is false: the error is not what kept the gate from matching
+    return answer.condition.source
+
+
+def _ceiling(skill: Skill, environment: Environment) -> Micros:
+    ceiling = skill.manifest.cost.ceiling.get(environment)
+    if ceiling is None:
+        raise Refused(f"{skill.name} declares no cost ceiling for {environment}, so it cannot run there.")
+    return ceiling
+
+
+def _label(applying: Sequence[Policy], decision: Decision) -> str:
+    """The policies that decided, with their versions; all that apply when nothing in them did."""
+    spoke = {because.rule.partition("/")[0] for because in decision.because}
+    named = [one for one in applying if one.name in spoke] or applying
+    return ", ".join(f"{one.name} {one.runbook.version}" for one in named)
+
+
+def _asked(decision: Decision) -> JsonValue:
+    """What of a decision an approval answers: who is asked, not the words of why."""
+    if isinstance(decision, RequireApproval):
+        return [one.model_dump(mode="json") for one in decision.requirements]
+    return decision.effect
+
+
+def _nothing_armed(policies: Policies, facts: Facts) -> Because:
+    if policies.problems:
+        why = f"The policies do not load, so nothing may run: {policies.problems[0]}"
+        return Because(rule="policies/unarmed", why=why)
+    why = f"No policy covers {facts.request.skill}, so it may not run. Ask the platform team to write one."
+    return Because(rule="policies/silence", why=why)
+
+
+def _not_asked_of(policy: Policy, facts: Facts) -> Iterator[Because]:
+    may = policy.runbook.may_request
+    if may is not None and not set(may) & set(facts.actor.groups):
+        groups = " or ".join(f"@{group}" for group in may)
+        why = f"Only {groups} may ask for {facts.request.skill}. Ask one of them, or {policy.runbook.owner}."
+        yield Because(rule=f"{policy.name}/may_request", why=why)
+
+
+def _silence(policies: Sequence[Policy], facts: Facts) -> Because:
+    asked = facts.request
+    owners = " or ".join(dict.fromkeys(policy.runbook.owner for policy in policies))
+    why = (
+        f"No gate covers {asked.skill} in {asked.environment} at risk {asked.risk}, and silence denies. "
+        f"Ask {owners} to add one."
+    )
+    return Because(rule=f"{policies[0].name}/silence", why=why)

@@ -1,0 +1,82 @@
+"""A policy's own decision table, played: for `assent policy test` and for whoever reads a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.assess.compiled import Policy
+from bot.assess.decision import Decision, RequireApproval, Requirement
+from bot.assess.facts import Facts
+from bot.assess.gate import decide, trace
+from bot.assess.policy import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """One row: what it says must come out, what did, and both in words when they differ."""
+
+    name: str
+    expected: str
+    got: str
+
+    @property
+    def passed(self) -> bool:
+        return self.expected == self.got
+
+
+def run_table(policy: Policy) -> list[RowResult]:
+    """Every row judged by this policy alone; empty when it has no table."""
+    alone = Policies({policy.name: policy})
+    rows = []
+    for (name, _, effect, gates, people), facts in _rows(policy):
+        decision = decide(alone, facts)
+        rules = [because.rule.partition("/")[2] for because in decision.because]
+        known = {gate.id for gate, _ in policy.gates}
+        got = _said(decision.effect, [rule for rule in rules if rule in known], people_needed(decision))
+        rows.append(RowResult(name, _said(effect, gates, people), got))
+    return rows
+
+
+def never(policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Gates that matched in no row, and gates that matched in every one: the table does not test them."""
+    alone = Policies({policy.name: policy})
+    seen: dict[str, set[bool]] = {gate.id: set() for gate, _ in policy.gates}
+    for _, facts in _rows(policy):
+        for one in trace(alone, facts):
+            seen[one.rule.partition("/")[2]].add(one.matched)
+    return (
+        tuple(gate for gate, answers in seen.items() if True not in answers),
+        tuple(gate for gate, answers in seen.items() if answers == {True}),
+    )
+
+
+def people_needed(decision: Decision) -> int | None:
+    """The least number of people who can say yes to all of it; None when nobody can."""
+    match decision.effect:
+        case "deny":
+            return None
+        case "allow":
+            return 0
+    return sum(_seats(one) for one in decision.requirements) if isinstance(decision, RequireApproval) else 0
+
+
+def _seats(requirement: Requirement) -> int:
+    counts = [seat.count for seat in requirement.all_of]
+    if requirement.any_of:
+        counts.append(min(seat.count for seat in requirement.any_of))
+    return sum(counts) if requirement.distinct else max(counts)
+
+
+def _rows(
+    policy: Policy,
+) -> list[tuple[tuple[str, dict[str, object], str, tuple[str, ...], int | None], Facts]]:
+    table = policy.runbook.tests
+    if table is None:
+        return []
+    return [(row, Facts.of({**table.base, **row[1]})) for row in table.rows]  # type: ignore[misc]
+
+
+def _said(effect: str, gates: object, people: int | None) -> str:
+    named = ", ".join(gates) if isinstance(gates, list | tuple) and gates else "no gate"
+    count = "1 person" if people == 1 else f"{people} people"
+    return f"{effect} by {named}" + (f", {count}" if people else "")
