@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+from bot.assess.estimate import account_of
 from bot.assess.prices import PriceCard
 from bot.execute.run import Finish
 from bot.flow.commit import Commit
 from bot.flow.request import Request
 from bot.lifecycle import Event
-from bot.settle.ledger import cost, history_account, used
+from bot.settle.ledger import cost, used
 from bot.settle.outcome import Outcome
 from bot.terms import Micros
 
@@ -38,7 +39,7 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
         clear=("lease", "grant", "expire"),
         unlock=True,
         settle=settled,
-        history=(history_account(request.invocation), json.dumps(line)),
+        history=(account_of(request.invocation), json.dumps(line)),
         set={
             "outcome": Outcome(kind=finish.ending, sentence=finish.sentence, checks=checks, result=result),
             "cost": settled,

@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.ask.catalog import Skill
-from bot.ask.invocation import Invocation
-from bot.assess.assessment import Assessment, BudgetLine, Plan
-from bot.assess.budget import accounts
+from bot.assess.assessment import Assessment, Plan
 from bot.assess.decision import Allow, Deny, RequireApproval
+from bot.assess.estimate import account_of
 from bot.assess.gate import assess
-from bot.assess.policy import Policies
 from bot.authorize.approval import tally
 from bot.flow.commit import Commit, Committed, Declined
 from bot.flow.granting import granting
@@ -19,10 +17,8 @@ from bot.flow.planning import Planning
 from bot.flow.ports import Artifacts, People, Store
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
-from bot.settle.evidence import costs, track_record
-from bot.settle.ledger import history_account
 from bot.settle.outcome import Outcome
-from bot.terms import Micros, Refused, RequestId
+from bot.terms import Refused, RequestId
 
 PLANNING_MS = 5 * 60 * 1000
 """Longer than any plan may take: a request whose worker died meanwhile is planned by another."""
@@ -66,8 +62,8 @@ class Judging:
         assert request.requester is not None  # noqa: S101  admitted before it is planned
         person = await self.people.person(request.asked_by)
         policies = self.artifacts.policies()
-        invocation = request.invocation
-        past = await self.store.history(history_account(invocation))
+        invocation, team = request.invocation, self.store.team
+        drawn = policies.accounts(invocation, team=team, now=now)
         return assess(
             invocation=invocation,
             skill=skill,
@@ -75,24 +71,11 @@ class Judging:
             requester=request.requester,
             groups=person.groups,
             policies=policies,
-            prices=policies.prices,
-            history=costs(past),
-            record=track_record(past),
-            budgets=await self._budgets(policies, invocation, now),
+            history=await self.store.history(account_of(invocation)),
+            budgets=await self.store.spent([account.key for account in drawn]),
             now=now,
             card_revision=card_revision,
-        )
-
-    async def _budgets(
-        self, policies: Policies, invocation: Invocation, now: datetime
-    ) -> tuple[BudgetLine, ...]:
-        """What is left in every account the run would draw on, as the ledger has it now."""
-        applying = policies.for_skill(invocation.skill, invocation.version)
-        found = accounts(applying, invocation, team=self.store.team, now=now)
-        spent = await self.store.spent([account.key for account in found])
-        return tuple(
-            BudgetLine(scope=one.scope, key=one.key, limit=one.limit, left=Micros(one.limit - spent[one.key]))
-            for one in found
+            team=team,
         )
 
     def _skill(self, request: Request) -> Skill:

@@ -1,10 +1,9 @@
-"""What a run really used, what that costs, and where its record is kept for the next estimate."""
+"""What a run really used, and what that costs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.ask.invocation import Invocation
 from bot.assess.prices import PriceCard
 from bot.execute.journal import Entry
 from bot.terms import Micros
@@ -20,12 +19,5 @@ def used(journal: Sequence[Entry]) -> dict[str, float]:
 
 def cost(units: Mapping[str, float], prices: PriceCard, *, ceiling: Micros) -> Micros:
     """What the units cost; the whole ceiling when one of them has no price, since that is never zero."""
-    priced = [prices.price(unit, amount) for unit, amount in units.items() if amount]
-    known = [amount for amount in priced if amount is not None]
-    return Micros(sum(known)) if len(known) == len(priced) else ceiling
-
-
-def history_account(invocation: Invocation) -> str:
-    """Runs that may be compared: one skill's major version in one environment."""
-    major = invocation.version.split(".", 1)[0]
-    return f"{invocation.skill}@{major}:{invocation.environment}"
+    priced = prices.cost({unit: amount for unit, amount in units.items() if amount})
+    return ceiling if priced is None else priced
