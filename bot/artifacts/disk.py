@@ -33,8 +33,7 @@ class _Skills:
 class _Policies:
     seen: Signature
     settled: bool
-    policies: Policies | None
-    problems: tuple[Problem, ...]
+    policies: Policies
 
 
 class Artifacts:
@@ -52,18 +51,15 @@ class Artifacts:
     @property
     def problems(self) -> list[Problem]:
         """Everything that is wrong on disk now, skills first."""
-        return [*self._skills_now().problems, *self._policies_now().problems]
+        return [*self._skills_now().problems, *self._policies_now().policies.problems]
 
     def skills(self) -> Catalog:
         """Never raises: what cannot be used is in `broken` or unarmed, with the reason."""
         return self._skills_now().catalog
 
     def policies(self) -> Policies:
-        """Raises PolicyError with every problem when anything in the folder does not load."""
-        now = self._policies_now()
-        if now.policies is None:
-            raise PolicyError(now.problems)
-        return now.policies
+        """Never raises: when anything does not load, what is returned denies everything and says why."""
+        return self._policies_now().policies
 
     def _skills_now(self) -> _Skills:
         before = self._skills
@@ -129,17 +125,15 @@ class Artifacts:
                 problems.append(error.problem)
             except OSError as error:
                 problems.append(Problem(file, 1, 1, f"it cannot be read: {error.strerror or error}"))
-        if not seen:
-            problems.append(
-                Problem(label, 1, 1, "there is no policy here", "Set ASSENT_POLICIES, or write one.")
-            )
-        policies: Policies | None = None
-        if not problems:
-            try:
-                policies = policy.load(documents)
-            except PolicyError as error:
-                problems += error.problems
-        self._policies = _Policies(seen, settled, policies, tuple(problems))
+        if not self._policies_dir.is_dir():
+            problems.append(Problem(label, 1, 1, "there is no such folder", "Set ASSENT_POLICIES."))
+        try:
+            if problems:
+                raise PolicyError(problems)
+            policies = policy.load(documents)
+        except PolicyError as error:
+            policies = Policies.unarmed(error)
+        self._policies = _Policies(seen, settled, policies)
         return self._policies
 
 

@@ -24,6 +24,9 @@ class Loaded:
 
 def load(folder: Path, *, label: str) -> Loaded:
     """Read one skill folder; `label` is how its files are called in problems."""
+    if folder.is_symlink():
+        what = "a skill has no links: they may lead anywhere"
+        return Loaded(problems=(Problem(label, 1, 1, what, "Put the folder itself here."),))
     try:
         found = tree.take(folder, label=label)
     except tree.Unfit as unfit:
@@ -41,7 +44,8 @@ def load(folder: Path, *, label: str) -> Loaded:
     except NotYaml as error:
         return Loaded(problems=(error.problem,))
     except Unreadable as error:
-        return Loaded(problems=tuple(placed(one, marks, f"{label}/{MANIFEST}") for one in error.findings))
+        found_wrong = [placed(one, marks, f"{label}/{MANIFEST}") for one in error.findings]
+        return Loaded(problems=tuple(sorted(found_wrong, key=lambda one: (one.line, one.column))))
     return Loaded(
         Skill(manifest=manifest, digest=found.digest, files=found.files, folder=folder.name, runbook=runbook)
     )

@@ -120,8 +120,8 @@ def _scalar(node: yaml.ScalarNode) -> JsonValue:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _INT.fullmatch(text) and len(text) < 19:
-        return int(text)
+    if _INT.fullmatch(text):
+        return int(text) if len(text) < 19 else text
     if _FLOAT.fullmatch(text) and len(text) < 40 and abs(number := float(text)) < 1e300:
         return number
     return text

@@ -57,13 +57,31 @@ def read_as(model: type[Model], data: JsonValue) -> Model:
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        raise Unreadable(
-            [worded(one["type"], one["loc"], one["msg"], data, model) for one in error.errors()]
-        ) from None
+        found = error.errors()
+        # A list whose items are wrong is also "too short": said once is enough.
+        paths = [one["loc"] for one in found]
+        said = [
+            one
+            for one in found
+            if one["type"] != "too_short"
+            or not any(
+                len(path) > len(one["loc"]) and path[: len(one["loc"])] == one["loc"] for path in paths
+            )
+        ]
+        raise Unreadable([worded(one["type"], one["loc"], one["msg"], data, model) for one in said]) from None
 
 
+_PLAINLY = {
+    "too_short": "needs at least one",
+    "tuple_type": "should be a list",
+    "dict_type": "should be a mapping of keys to values",
+    "model_type": "should be a mapping of keys to values",
+    "string_type": "should be text",
+    "bool_type": "should be true or false",
+    "int_type": "should be a whole number",
+    "float_type": "should be a number",
+}
 _HINTS = {
-    "ceiling_usd": 'Money is dollars in quotes, such as "0.10".',
     "additionalProperties": "Write additionalProperties: false, so that an unknown input is refused.",
     "run": "Write the program and its arguments as a list: [python3, scripts/plan.py]. There is no shell.",
 }
@@ -79,7 +97,7 @@ def worded(kind: str, path: Path, message: str, data: JsonValue, model: type[Bas
     if kind == "missing":
         return Finding(path[:-1], f'"{key}" is missing', _HINTS.get(key, ""))
     path = _existing(path, data)
-    message = message.removeprefix("Value error, ").removeprefix("Input ")
+    message = _PLAINLY.get(kind) or message.removeprefix("Value error, ").removeprefix("Input ")
     message = f"{message[:1].lower()}{message[1:]}"
     return Finding(path, f"{_called(path)} {message}", _hint(path))
 
