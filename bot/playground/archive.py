@@ -25,7 +25,9 @@ class Archive:
         if stored.get("schema") != SCHEMA:
             raise ValueError(f"{self._path} was written by another version. Delete it to start afresh.")
         for each in stored["channels"]:
-            self._workspace.channels[each["id"]] = Channel(**each)
+            channel = self._workspace.channels[each["id"]] = Channel(**each)
+            for message in channel.messages[-1:]:
+                self._workspace.resume_after(message["ts"])
         self._workspace.homes.update(stored["homes"])
         for file_id, each in stored["files"].items():
             content = base64.b64decode(each["bytes"]) if each["bytes"] is not None else None
@@ -35,12 +37,12 @@ class Archive:
         self._due = None
         stored: Json = {
             "schema": SCHEMA,
-            "channels": [asdict(each) for each in self._workspace.channels.values()],
+            "channels": [self._kept(each) for each in self._workspace.channels.values()],
             "homes": self._workspace.homes,
             "files": {
                 file_id: {
                     **each,
-                    "bytes": base64.b64encode(each["bytes"]).decode() if each["bytes"] else None,
+                    "bytes": base64.b64encode(each["bytes"]).decode() if each["bytes"] is not None else None,
                 }
                 for file_id, each in self._workspace.files.items()
             },
@@ -49,6 +51,11 @@ class Archive:
         beside = self._path.with_suffix(".new")
         beside.write_text(json.dumps(stored))
         beside.replace(self._path)
+
+    def _kept(self, channel: Channel) -> Json:
+        """Whispers do not outlive a session, as in Slack."""
+        stored = asdict(channel)
+        return stored | {"messages": [each for each in stored["messages"] if not each.get("only_to")]}
 
     def on_change(self, _: Change) -> None:
         """Saves soon; many changes at once are one file."""

@@ -1,4 +1,4 @@
-"""The strict Block Kit validator: whatever Slack would refuse is refused here, with Slack's error and pointer."""
+"""The strict Block Kit validator: what Slack would refuse is refused here, in Slack's words."""
 
 import json
 from collections import Counter
@@ -152,8 +152,10 @@ def message_faults(blocks: list[Any]) -> list[str]:
 
 
 def too_long(blocks: list[Any]) -> bool:
-    """Slack's limit for a whole message counts text and containers; its exact rule is unpublished, so we take the
-    strictest reading that agrees with what was measured: the compact JSON."""
+    """Slack's limit for a whole message counts text and containers, by a rule it does not publish.
+
+    We take the strictest reading that agrees with what was measured: the length of the compact JSON.
+    """
     return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > MESSAGE_CHARACTERS
 
 

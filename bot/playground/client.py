@@ -42,7 +42,7 @@ class SlackClient:
             await self._session.close()
             self._session = None
 
-    # -- doing -------------------------------------------------------------------------------------------------
+    # -- doing -------------------------------------------------------------------------------------
     async def command(self, as_: str, channel: str, text: str) -> Json:
         """Types a slash command; {"ok", "kind", "acknowledged"}."""
         return await self.say(as_, channel, text)
@@ -66,7 +66,7 @@ class SlackClient:
         return await self.post("action", as_, container=container, action=action)
 
     async def submit(self, as_: str, view: Mapping[str, Any], values: Mapping[str, Any]) -> Json:
-        """Fills in and submits a view. `values` maps a block_id or action_id to text, an option's value, or a list."""
+        """Fills in and submits a view; `values` maps a block_id or action_id to text, a value, or a list."""
         state: Json = {}
         for block in view["blocks"]:
             for element in elements_of(block):
@@ -89,7 +89,7 @@ class SlackClient:
             found: Json = await answer.json()
             return found
 
-    # -- seeing ------------------------------------------------------------------------------------------------
+    # -- seeing ------------------------------------------------------------------------------------
     async def state(self, as_: str) -> Json:
         async with self._http.get(f"{self._base_url}/ui/state", params={"as": user_id(as_)}) as answer:
             found: Json = await answer.json()

@@ -1,4 +1,4 @@
-"""What an app wants to say, checked and brought into the form Slack stores: text, blocks, attachments, metadata."""
+"""What an app wants to say, checked, in the form Slack stores it: text, blocks, attachments, metadata."""
 
 import json
 import secrets
@@ -91,7 +91,7 @@ def _metadata_of(given: Any) -> Json:
 
 
 def content(args: Json, *, updating: bool = False) -> Json:
-    """The fields of a message. When updating, only what was given: Slack keeps what an update does not name."""
+    """The fields of a message; when updating only what was given: Slack keeps the rest."""
     said: Json = {}
     text = args.get("text")
     if text is not None and not isinstance(text, str):

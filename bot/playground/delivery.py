@@ -42,6 +42,11 @@ class Delivery:
             return len(self._sockets) > 0
         return bool(self._http.request_url) and self._reached
 
+    def reset(self) -> None:
+        """A new address: whether somebody is there shows at the next attempt."""
+        self._reached = True
+        self._notices.app_changed()
+
     async def ask(self, kind: str, payload: Json, *, attempt: int = 0, retry_reason: str = "") -> Answer:
         """Tells the app one thing, once."""
         envelope = Envelope(kind, payload, attempt, retry_reason)

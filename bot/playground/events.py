@@ -81,18 +81,19 @@ class Events:
         )
 
 
+# An app_mention carries less than the message it is in.
 MENTION = frozenset(
-    (
+    {
         "client_msg_id",
         "user",
         "text",
         "ts",
         "team",
+        "user_team",
+        "source_team",
         "channel",
         "thread_ts",
-        "bot_id",
-        "app_id",
-        "bot_profile",
         "blocks",
-    )
+    }
+    | {"bot_id", "app_id", "bot_profile"}
 )

@@ -1,4 +1,4 @@
-"""How Slack shows its objects: the JSON of a user, a channel, a bot, a group. Pure; shapes follow Slack's samples."""
+"""How Slack shows its objects, in the shape of its samples: users, channels, bots, groups."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ def _offset(zone: str) -> int:
 
 
 def user(person: Person, *, with_email: bool, since: int) -> Json:
-    """A user as users.info gives it. A stranger from a shared channel comes with `is_stranger` and little else."""
+    """A user as users.info gives it; a stranger comes with `is_stranger` and little else."""
     images = {f"image_{size}": f"{AVATAR}-{size}.png" for size in (24, 32, 48, 72, 192, 512)}
     profile: Json = {
         "title": person.title,
@@ -183,8 +183,10 @@ def team(url: str) -> Json:
 
 
 def authored(workspace: Workspace, person: Person) -> dict[str, Any]:
-    """The author's fields of a message: a bot's messages carry bot_id, app_id and its profile, as Slack's do."""
+    """The author's fields of a message; a bot's carry bot_id, app_id and its profile."""
     fields: Json = {"user": person.id, "team": person.team_id}
+    if person.kind == "stranger":
+        fields |= {"user_team": person.team_id, "source_team": person.team_id}
     if person.is_bot:
         fields |= {"bot_id": person.bot_id, "app_id": person.app_id}
         fields["bot_profile"] = bot_profile(person, since=workspace.born)

@@ -40,7 +40,7 @@ def _stateful(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 
 
 def state_values(blocks: list[Json], given: Mapping[str, Any] | None) -> Json:
-    """`state.values` of a surface: every input there is and no other, with its first value where none was given."""
+    """`state.values` of a surface: each input there is, with its first value where none was given."""
     values: Json = {}
     for block, element in _stateful(blocks):
         name, first = STATEFUL[element["type"]]

@@ -1,4 +1,4 @@
-"""What a person does with the app's surfaces, told to the app as Slack would, and what its answer does to them."""
+"""What a person does with the app's surfaces, told as Slack would, and what the answer does."""
 
 import secrets
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from bot.playground import faces
 from bot.playground.blocks import elements_of
 from bot.playground.delivery import Delivery
-from bot.playground.inputs import state_values, unfinished
+from bot.playground.inputs import STATEFUL, state_values, unfinished
 from bot.playground.methods.call import Office
 from bot.playground.notices import Notices
 from bot.playground.people import TEAM_DOMAIN, Person
@@ -26,9 +26,9 @@ class Interactions:
         self._office, self._delivery, self._notices = office, delivery, notices
         self._workspace, self._app = office.workspace, office.workspace.app
 
-    # -- buttons, menus, inputs --------------------------------------------------------------------------------
+    # -- buttons, menus, inputs --------------------------------------------------------------------
     async def act(self, person: Person, container: Json, action: Json, state: Any) -> Answer:
-        """A click or a choice. What the element says (its value, its options) is taken from the stored surface."""
+        """A click or a choice. What the element holds is taken from the stored surface, not from the page."""
         if container.get("type") == "view":
             owner, view = self._view(container)
             if owner != person.id:
@@ -48,28 +48,12 @@ class Interactions:
         return answer
 
     def _action(self, blocks: list[Json], given: Json) -> Json:
+        wanted = (given.get("block_id"), given.get("action_id"))
         for block in blocks:
             for element in elements_of(block):
-                if (block.get("block_id"), element.get("action_id")) == (
-                    given.get("block_id"),
-                    given.get("action_id"),
-                ):
-                    chosen = {
-                        name: each for name, each in given.items() if name.startswith(("selected_", "rich_"))
-                    }
-                    if element["type"].endswith("_input") and "value" in given:
-                        chosen["value"] = given["value"]
-                    fixed = {
-                        name: element[name] for name in ("text", "value", "style", "url") if name in element
-                    }
-                    if element["type"] != "button":
-                        fixed = {}
-                    ids = {
-                        "type": element["type"],
-                        "action_id": element["action_id"],
-                        "block_id": block["block_id"],
-                    }
-                    return {**ids, **chosen, **fixed, "action_ts": self._workspace.next_ts()}
+                if (block.get("block_id"), element.get("action_id")) == wanted:
+                    said = {"type": element["type"], "action_id": wanted[1], "block_id": wanted[0]}
+                    return said | _chosen(element, given) | {"action_ts": self._workspace.next_ts()}
         raise Denied("That message has changed: the button is no longer there.")
 
     def _from_message(self, person: Person, channel: Channel, message: Json) -> Json:
@@ -90,7 +74,7 @@ class Interactions:
         }
         return said if hidden else said | {"message": faces.for_app(message, with_metadata=True)}
 
-    # -- views -------------------------------------------------------------------------------------------------
+    # -- views -------------------------------------------------------------------------------------
     async def submit(self, person: Person, view_id: str, state: Any) -> Json:
         """Submits the person's view; {} when it went, {"errors": …} or {"error": …} when not."""
         owner, view = self._view({"view_id": view_id})
@@ -155,7 +139,7 @@ class Interactions:
     async def _told_closed(self, person: Person, said: Json) -> None:
         await self._interact("view_closed", person, said, trigger=False)
 
-    # -- shortcuts and suggestions -----------------------------------------------------------------------------
+    # -- shortcuts and suggestions -----------------------------------------------------------------
     async def shortcut(self, person: Person, channel: Channel, message: Json, callback_id: str) -> Answer:
         known = [each for each in self._app.shortcuts if each.get("type") == "message"]
         if callback_id not in [each.get("callback_id") for each in known]:
@@ -187,20 +171,21 @@ class Interactions:
         body = answer.body or {}
         return {name: body[name] for name in ("options", "option_groups") if isinstance(body.get(name), list)}
 
-    # -- shared ------------------------------------------------------------------------------------------------
+    # -- shared ------------------------------------------------------------------------------------
     async def _interact(self, kind: str, person: Person, said: Json, *, trigger: bool = True) -> Answer:
         if not self._app.interactive:
-            return Answer(reason="http_error", status=404)
+            raise Denied("This app is not configured to handle interactive responses.")
         payload: Json = {
             "type": kind,
             "user": self._who(person),
-            "api_app_id": self._app.app_id,
             "token": secrets.token_hex(12),
             "team": {"id": self._app.team_id, "domain": TEAM_DOMAIN},
             "enterprise": None,
             "is_enterprise_install": False,
             **said,
         }
+        if kind != "message_action":  # Slack leaves it out there
+            payload["api_app_id"] = self._app.app_id
         if trigger:
             payload["trigger_id"] = self._office.tickets.trigger(person.id)
         return await self._delivery.ask("interactive", payload)
@@ -237,3 +222,17 @@ def _place(channel: Channel) -> Json:
 def _values(state: Any) -> Json | None:
     found = state.get("values") if isinstance(state, dict) else None
     return found if isinstance(found, dict) else None
+
+
+def _chosen(element: Json, given: Json) -> Json:
+    """What a button holds comes from the button; what was typed or picked comes from the person."""
+    if element["type"] == "overflow":
+        value = (given.get("selected_option") or {}).get("value")
+        return {
+            "selected_option": next((each for each in element["options"] if each["value"] == value), None)
+        }
+    if element["type"] in STATEFUL:
+        name, _ = STATEFUL[element["type"]]
+        return {name: given.get(name)}
+    held: Json = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
+    return held

@@ -16,8 +16,11 @@ class Rate:
 
 
 class Tier(Enum):
-    """docs.slack.dev/apis/web-api/rate-limits. Slack promises the rate and tolerates "occasional bursts": we allow
-    fewer than were seen to pass, so what holds here holds there."""
+    """The tiers of docs.slack.dev/apis/web-api/rate-limits.
+
+    Slack promises the rate and tolerates "occasional bursts" of unpublished size: ours are small, so
+    what passes here passes there.
+    """
 
     ONE = Rate(1, 10)  # apps.connections.open: several sockets are opened at once when a process starts
     TWO = Rate(20, 10)

@@ -1,4 +1,4 @@
-"""The page's own API under /ui: what a person does in the browser, and what tests and the demo do in its place."""
+"""The page's own API under /ui: what people do in the browser, and tests and the demo in their place."""
 
 import json
 import secrets
@@ -42,7 +42,6 @@ class PageApi:
     def routes(self) -> list[web.RouteDef]:
         acts: dict[str, Act] = {
             "send": self.send,
-            "read": self.read,
             "action": self.action,
             "suggest": self.suggest,
             "view/submit": self.submit,
@@ -72,7 +71,7 @@ class PageApi:
 
         return handle
 
-    # -- looking -----------------------------------------------------------------------------------------------
+    # -- looking -----------------------------------------------------------------------------------
     async def state(self, request: web.Request) -> web.Response:
         user = request.query.get("as", "")
         if user not in self._workspace.people:
@@ -83,15 +82,18 @@ class PageApi:
         return web.json_response(list(self._web_api.calls))
 
     async def fault(self, request: web.Request) -> web.Response:
-        known = {each.name for each in fields(Fault)}
         try:
-            fault = Fault(**{name: each for name, each in (await _body(request)).items() if name in known})
+            given = await _body(request)
+            known = {each.name for each in fields(Fault)}
+            if not known.issuperset(given):
+                raise Denied(f"A fault has only these fields: {', '.join(sorted(known))}.")
+            fault = Fault(**given)
         except Denied as denied:
             return web.json_response({"ok": False, "error": str(denied)}, status=400)
         self._web_api.faults.append(fault)
         return web.json_response({"ok": True})
 
-    # -- writing -----------------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
     async def send(self, person: Person, given: Json) -> Json:
         channel, text = self._writable(person, given), str(given.get("text") or "").strip()
         if not text:
@@ -119,13 +121,7 @@ class PageApi:
             self._notices.show("info", hint, user=person.id, channel=channel.id)
         return {"ok": True, "kind": "message", "ts": message["ts"], "message": message}
 
-    async def read(self, person: Person, given: Json) -> Json:
-        channel = self._channel(person, given)
-        if channel.messages:
-            channel.read[person.id] = channel.messages[-1]["ts"]
-        return {"ok": True}
-
-    # -- the app's surfaces ------------------------------------------------------------------------------------
+    # -- the app's surfaces ------------------------------------------------------------------------
     async def action(self, person: Person, given: Json) -> Json:
         container, action = _object(given, "container"), _object(given, "action")
         return _outcome(await self._interactions.act(person, container, action, given.get("state")))
@@ -155,7 +151,7 @@ class PageApi:
         callback = str(given.get("callback_id") or "")
         return _outcome(await self._interactions.shortcut(person, channel, message, callback))
 
-    # -- channels ----------------------------------------------------------------------------------------------
+    # -- channels ----------------------------------------------------------------------------------
     async def create(self, person: Person, given: Json) -> Json:
         kind = {name: bool(given.get(name)) for name in ("is_private", "is_ext_shared")}
         if person.kind in ("guest", "stranger"):
@@ -182,7 +178,7 @@ class PageApi:
         self._workspace.archive(self._writable(person, given), person.id)
         return {"ok": True}
 
-    # -- what was meant ----------------------------------------------------------------------------------------
+    # -- what was meant ----------------------------------------------------------------------------
     def _actor(self, user: Any) -> Person:
         person = self._workspace.people.get(str(user))
         if person is None:

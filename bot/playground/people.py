@@ -1,4 +1,4 @@
-"""The people, groups and channels of the seeded workspace: one of each kind of person the bot must tell apart."""
+"""The people, groups and channels of the seeded workspace: one of each kind the bot must tell apart."""
 
 from dataclasses import dataclass, field
 
@@ -89,7 +89,16 @@ def people(app_name: str) -> tuple[Person, ...]:
         ),
         Person("U0SAM", "sam", "Sam Singh", "Globex", "stranger", "8469bc", team_id=OTHER_TEAM_ID),
         Person("U0DAN", "dan", "Dan Dubois", "Left in spring", "deleted", "757575"),
-        Person(BOT_USER_ID, app_name.lower(), app_name, "", "app", "2b6cb0", bot_id=BOT_ID, app_id=APP_ID),
+        Person(
+            BOT_USER_ID,
+            app_name.lower().replace(" ", "-"),
+            app_name,
+            "",
+            "app",
+            "2b6cb0",
+            bot_id=BOT_ID,
+            app_id=APP_ID,
+        ),
     )
 
 

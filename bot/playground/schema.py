@@ -1,4 +1,4 @@
-"""A tiny schema language that answers in Slack's own words, for the Block Kit tables in elements.py and blocks.py."""
+"""A tiny schema language that answers in Slack's own words, for the tables of Block Kit."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The local Slack: one server that speaks Slack's protocol to an unmodified app and serves a page to people."""
+"""The local Slack: it speaks Slack's protocol to an unmodified app and serves a page to people."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -36,8 +36,8 @@ MOST_UPLOADED_BYTES = 50 * 2**20
 class LocalSlack:
     """A Slack workspace on this machine.
 
-    The manifest decides what the app may do and hears: scopes, events, commands, and whether it is reached by Socket
-    Mode or at `request_url`, which may be set after start. It never serves anybody but this machine.
+    The manifest decides what the app may do and hears: scopes, events, commands, and whether it is reached by
+    Socket Mode or at `request_url`, which may be set after start. Nobody but this machine is served.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class LocalSlack:
     @request_url.setter
     def request_url(self, url: str | None) -> None:
         self._http.request_url = url
-        self._notices.app_changed()
+        self._delivery.reset()
 
     async def start(self) -> None:
         if self._archive is not None:
@@ -187,7 +187,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
 async def _from_here(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Refuses what other web sites make this machine's browser send: foreign origins and rebound host names."""
+    """Refuses what other sites make this machine's browser send: foreign origins, rebound names."""
     origin = request.headers.get("Origin")
     name = urlsplit(f"//{request.host}").hostname
     if name not in LOOPBACK or (origin is not None and urlsplit(origin).netloc != request.host):

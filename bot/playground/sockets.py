@@ -75,7 +75,7 @@ class Sockets:
             self._waiting.pop(envelope_id, None)
 
     async def refresh(self, *, one_only: bool = False) -> None:
-        """Asks the app to reconnect, then closes: what was on its way through these sockets is lost, as with Slack."""
+        """Asks the app to reconnect, then closes: what was under way is lost, as with Slack."""
         for socket in list(self._open)[: 1 if one_only else None]:
             await socket.send_json(self._goodbye("refresh_requested"))
             self._forget(socket)

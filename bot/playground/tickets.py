@@ -26,7 +26,7 @@ class Trigger:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """Where an app may answer an interaction later. `message_ts` is the message it came from, "" for a command."""
+    """Where an app may answer later; `message_ts` is the message it came from, "" for a command."""
 
     kind: str
     user: str

@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One thing to tell the app; `kind` is events_api, slash_commands or interactive, as Socket Mode names them."""
+    """One thing to tell the app; `kind` is events_api, slash_commands or interactive."""
 
     kind: str
     payload: Json
@@ -28,7 +28,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `reason` is "" when the app acknowledged, else why not: timeout, connection_failed, http_error."""
+    """What came back. `reason` is "" when acknowledged, else timeout, connection_failed or http_error."""
 
     status: int = 0
     body: Json | None = None
@@ -65,7 +65,8 @@ class HttpWire:
         self.request_url: str | None = None
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession()
+        # A kept connection would fail once when the app restarts, which Slack's many front ends do not.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
 
     async def close(self) -> None:
         if self._session is not None:

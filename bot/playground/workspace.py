@@ -1,10 +1,10 @@
-"""The state of the workspace: channels, messages, pins, files, and the one place where each of them changes.
+"""The state of the workspace: channels, messages, pins, files, and the one place where they change.
 
-Every change is told to the listeners as a `Change`: the page and the app's events both live on that, so they can
-never disagree about what happened.
+Every change is told to the listeners as a `Change`: the page and the app's events both live on that, so they
+cannot disagree about what happened.
 """
 
-import itertools
+import secrets
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -45,7 +45,6 @@ class Channel:
     previous_names: list[str] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     pins: list[str] = field(default_factory=list)
-    read: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_im(self) -> bool:
@@ -72,7 +71,6 @@ class Workspace:
         self.homes: dict[str, Json] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._last_ts = 0
-        self._ids = itertools.count(1)
         self.born = born = int(clock())
         for place in PLACES:
             self.channels[place.id] = Channel(
@@ -83,7 +81,7 @@ class Workspace:
             if person.kind not in ("deleted", "stranger", "app", "bot"):
                 self.direct(person.id)
 
-    # -- looking -----------------------------------------------------------------------------------------------
+    # -- looking -----------------------------------------------------------------------------------
     def listen(self, listener: Callable[[Change], None]) -> None:
         self._listeners.append(listener)
 
@@ -96,8 +94,12 @@ class Workspace:
         self._last_ts = max(self._last_ts + 1, int(self.clock() * 1_000_000))
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
+    def resume_after(self, ts: str) -> None:
+        """What comes next is later than `ts`, also when the clock was set back."""
+        self._last_ts = max(self._last_ts, round(float(ts) * 1_000_000))
+
     def next_id(self, letter: str) -> str:
-        return f"{letter}0{next(self._ids):04d}{int(self.clock()) % 46_656:04X}"
+        return f"{letter}0{secrets.token_hex(4).upper()}"
 
     def direct(self, user: str) -> Channel:
         """The direct conversation of one person with the app."""
@@ -116,7 +118,7 @@ class Workspace:
             return True
         return not channel.is_private and user in self.people and self.people[user].sees_public_channels
 
-    # -- changing ----------------------------------------------------------------------------------------------
+    # -- changing ----------------------------------------------------------------------------------
     def post(self, channel: Channel, message: Json) -> Json:
         """Adds a message; gives it its ts and keeps the reply count of its thread."""
         message = {"type": "message", "ts": self.next_ts(), **message}
@@ -137,7 +139,7 @@ class Workspace:
         return message
 
     def edit(self, channel: Channel, message: Json, changes: Json, *, editor: str = "") -> Json:
-        """Replaces what `changes` names (None removes). Marked as edited only when the words changed, as Slack does."""
+        """Replaces what `changes` names (None removes); marked as edited when the words changed."""
         before = deepcopy(message)
         for name, value in changes.items():
             if value is None:

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.client import SlackClient
 from bot.playground.server import LocalSlack
-from tests.playground.conftest import bolt, manifest, over_http, over_sockets, running
+from tests.playground.local import bolt, manifest, over_http, over_sockets, running
 
 CARD = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "Deploy *checkout*?"}},

@@ -78,7 +78,7 @@ class Call:
             raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(scopes)))
 
     def channel(self, *, name: str = "channel", scope: str = "") -> Channel:
-        """The conversation named by id, as far as the app may know of it; `scope` is checked for its kind ("read")."""
+        """A conversation the app may know of; `scope` ("read") is required for its kind."""
         found = self.workspace.channels.get(self.text(name))
         if found is None or (found.is_private and self.workspace.app.user_id not in found.members):
             raise SlackError("channel_not_found")
@@ -102,7 +102,7 @@ Run = Callable[[Call], Json]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """`scopes`: any one of them is enough; what a kind of conversation needs beyond is asked by Call.channel()."""
+    """Any one of `scopes` is enough; Call.channel() asks for what a kind of conversation needs beyond."""
 
     run: Run
     tier: Tier

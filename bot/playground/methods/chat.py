@@ -9,7 +9,7 @@ from bot.playground.workspace import Channel, Json
 
 
 def _postable(call: Call) -> Channel:
-    """Where the app may post: its own direct messages, channels it is in, public ones with chat:write.public."""
+    """Where the app may post: direct messages, its channels, any public one with chat:write.public."""
     wanted = call.text("channel")
     person = call.workspace.people.get(wanted)
     if person is not None:
