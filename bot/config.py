@@ -87,7 +87,7 @@ class Config(BaseModel):
     )
     host: str = Field("0.0.0.0", alias="HOST", description="the address to listen on, for example 127.0.0.1")  # noqa: S104 - the documented default: a web process is there to be reached
     port: int = Field(3000, alias="PORT", ge=0, le=65535, description="a port number, for example 3000")
-    public_url: Annotated[str, _url("https"), _without_slash] | None = Field(
+    public_url: Annotated[str, _url("http", "https"), _without_slash] | None = Field(
         None,
         alias="ASSENT_URL",
         description="the https:// address under which Slack reaches `assent web`; used by the manifest only",
@@ -150,6 +150,11 @@ class Config(BaseModel):
     def socket_mode(self) -> bool:
         """Slack is reached by our own connection: no public URL, and nothing to verify signatures of."""
         return self.slack_app_token is not None
+
+    @property
+    def embedded_data(self) -> Path:
+        """Where the embedded Redis keeps its data: for `assent dev`, and for commands that read."""
+        return self.home / "redis"
 
     def needs(self, process: Process) -> list[str]:
         """What is missing for `process`, as lines that say what to set; empty when it can start."""
