@@ -1,0 +1,37 @@
+"""`assent policy`: what keeps a policy from loading, and what its own table says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def test_a_policy_that_loads_has_no_findings(assent, artifacts) -> None:
+    assert assent("policy", "check", env=artifacts).code == 0
+
+
+def test_a_finding_has_its_place_and_nothing_is_armed(assent, artifacts) -> None:
+    policy = Path(artifacts["ASSENT_POLICIES"]) / "simple.yaml"
+    policy.write_text(policy.read_text().replace("why: somebody", "whi: somebody"))
+    ran = assent("policy", "check", "--json", env=artifacts)
+    assert ran.code == 1
+    assert "simple.yaml" in json.loads(ran.out)[0]["file"]
+    assert "no policy is armed" in assent("policy", "check", env=artifacts).err
+    assert assent("policy", "test", env=artifacts).code == 2
+
+
+def test_a_table_that_comes_out_as_it_says_is_good(assent, artifacts) -> None:
+    ran = assent("policy", "test", "--json", env=artifacts)
+    assert ran.code == 0, ran.err
+    assert [(row["row"], row["passed"]) for row in json.loads(ran.out)] == [
+        ("reading", True),
+        ("a change", True),
+    ]
+
+
+def test_a_table_that_comes_out_otherwise_names_the_row(assent, artifacts) -> None:
+    policy = Path(artifacts["ASSENT_POLICIES"]) / "simple.yaml"
+    policy.write_text(policy.read_text().replace("require, [change], 1", "allow, [change], 0"))
+    ran = assent("policy", "test", env=artifacts)
+    assert ran.code == 1
+    assert "a change WRONG expected allow by change; got require by change, 1 person" in ran.said
