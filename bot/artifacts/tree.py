@@ -46,21 +46,21 @@ def counts(name: str) -> bool:
     return not name.startswith(".") and name != "__pycache__"
 
 
-def _entries(folder: Path, inside: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder / inside) as found:
+def _entries(folder: str, inside: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    with os.scandir(folder) as found:
         for entry in sorted(found, key=lambda one: one.name):
             if not counts(entry.name):
                 continue
             path = f"{inside}/{entry.name}" if inside else entry.name
             yield path, entry
             if entry.is_dir(follow_symlinks=False):
-                yield from _entries(folder, path)
+                yield from _entries(entry.path, path)
 
 
 def signature(folder: Path) -> Signature:
     """What changes whenever a file may have changed; a few `stat` calls and no reading. Raises OSError."""
     found = []
-    for path, entry in _entries(folder):
+    for path, entry in _entries(os.fspath(folder)):
         if not entry.is_dir(follow_symlinks=False):
             at = entry.stat(follow_symlinks=False)
             found.append((path, at.st_mtime_ns, at.st_ctime_ns, at.st_size, at.st_ino, at.st_mode))
@@ -80,7 +80,7 @@ def take(folder: Path, *, label: str) -> Tree:
     """
     content: dict[str, bytes] = {}
     executable: set[str] = set()
-    for found, entry in _entries(folder):
+    for found, entry in _entries(os.fspath(folder)):
         path = unicodedata.normalize("NFC", found)
         file = f"{label}/{found}".encode(errors="backslashreplace").decode()
 

@@ -1,0 +1,35 @@
+"""What ships is loadable, reviewed, and can be asked for in its own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.artifacts import Artifacts, lock
+from bot.ask.grammar import Complete, parse
+from bot.ask.help import help_text
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Artifacts:
+    return Artifacts(ROOT / "skills", ROOT / "policies")
+
+
+def test_skills_and_policies_have_no_problem(shipped: Artifacts) -> None:
+    assert [str(problem) for problem in shipped.problems] == []
+    assert {"deploy", "service-status"} <= set(shipped.skills())
+
+
+def test_the_lock_is_the_one_that_would_be_written(shipped: Artifacts) -> None:
+    assert (ROOT / "skills" / "skills.lock").read_text() == lock(shipped.skills().values())
+
+
+def test_every_example_that_help_shows_can_be_typed(shipped: Artifacts) -> None:
+    text = help_text(shipped.skills(), command="/assent", may_ask=lambda skill: True)
+    examples = [line.strip().strip("`") for line in text.splitlines() if line.startswith("    `")]
+    assert len(examples) == len(shipped.skills())
+    for example in examples:
+        assert isinstance(parse(example.removeprefix("/assent "), shipped.skills()), Complete)
