@@ -163,6 +163,7 @@ def test_a_target_that_moved_since_the_plan_stops_the_switch(host: HostProcess, 
     assert "The target moved: 1.4.0 is live" in ran.text
     assert "Plan again." in ran.text
     assert run.step("switch", "probe").code == 1
+    assert [undone.code for undone in run.undo()] == [0] * 3  # there was nothing of ours to take back
     assert host.target("staging")["revision"] == moved["revision"]
 
 

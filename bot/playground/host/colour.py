@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class ColourSlot:
         self.runs, self.meter, self.restarts = running, meter, 0
         self._keeping = asyncio.create_task(self._keep(lambda: ServiceProcess.start(checkout, log=self._log)))
 
-    async def _keep(self, start: Callable[[], Any]) -> None:
+    async def _keep(self, start: Callable[[], Awaitable[ServiceProcess]]) -> None:
         pause = FIRST_PAUSE
         while True:
             if self._process is not None:

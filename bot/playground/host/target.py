@@ -165,6 +165,7 @@ class Target:
     def _begin_retirement(self, runs: Running) -> None:
         async def retire() -> None:
             async with self._one_change:
+                # The colour may have been switched to, or given another release, while this waited its turn.
                 slot = self._slots[runs.colour]
                 if slot.runs is runs and self.memory.live.colour != runs.colour:
                     await slot.stop()
