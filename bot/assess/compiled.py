@@ -9,6 +9,7 @@ from typing import Any
 from bot.ask.reading import Finding, Path
 from bot.assess.assessment import digest_of
 from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation
+from bot.assess.decision import Because, Requirement
 from bot.assess.facts import Fact, vocabulary
 from bot.assess.runbook import Gate, RiskRow, Runbook
 from bot.terms import Digest
@@ -25,13 +26,30 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadyGate:
+    """A gate with everything that does not depend on a request worked out before there is one."""
+
+    gate: Gate
+    condition: Condition
+    because: Because
+    requirement: Requirement | None
+
+    @property
+    def rule(self) -> str:
+        return self.because.rule
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     runbook: Runbook
     digest: Digest
     language: Language
     lets: tuple[tuple[str, Condition], ...]
-    gates: tuple[tuple[Gate, Condition], ...]
+    gates: tuple[ReadyGate, ...]
     risk: tuple[tuple[RiskRow, Condition], ...]
+    named_by_lets: frozenset[str]
+    named_by_rules: frozenset[str]
+    """The facts that some `let`, some gate or risk row names: the fewer, the faster they are handed over."""
 
     @property
     def name(self) -> str:
@@ -39,21 +57,21 @@ class Policy:
 
     def applies_to(self, skill: str, version: str) -> bool:
         """`deploy` is every version of it, `deploy@2` its second major, `*` every skill."""
+        applies = self.runbook.applies_to
         major = version.partition(".")[0]
-        return any(one in (EVERY_SKILL, skill, f"{skill}@{major}") for one in self.runbook.applies_to)
+        return EVERY_SKILL in applies or skill in applies or f"{skill}@{major}" in applies
 
     def view(self, values: Mapping[str, Any]) -> View:
-        situation = self.language.situation(values)
-        if not self.lets:
-            return View(situation, {})
-        named: dict[str, bool] = {}
+        seen = {name: values[name] for name in self.named_by_rules}
         unknown: dict[str, str] = {}
-        for name, condition in self.lets:
-            try:
-                named[name] = condition.holds(situation)
-            except ConditionError as error:
-                unknown[name] = str(error)
-        return View(self.language.situation({**values, **named}), unknown)
+        if self.lets:
+            situation = self.language.situation({name: values[name] for name in self.named_by_lets})
+            for name, condition in self.lets:
+                try:
+                    seen[name] = condition.holds(situation)
+                except ConditionError as error:
+                    unknown[name] = str(error)
+        return View(self.language.situation(seen), unknown)
 
     def holds(self, condition: Condition, view: View) -> bool:
         """Whether a condition of this policy is true; raises ConditionError, naming what it tripped over."""
@@ -97,6 +115,9 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
         (row, compiled(language, row.when, ("risk", position, "when")))
         for position, row in enumerate(runbook.risk)
     ]
+    rows = tuple((row, condition) for row, condition in risk if condition)
+    ready = tuple(_ready(runbook, gate, condition) for gate, condition in gates if condition)
+    used = [*(one.condition.names for one in ready), *(condition.names for _, condition in rows)]
     rated = {name for name, condition in lets if condition and "request.risk" in condition.names}
     for position, (_, condition) in enumerate(risk):
         if condition and condition.names & {"request.risk", *rated}:
@@ -108,7 +129,20 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
         digest=digest_of(runbook.model_dump(mode="json")),
         language=language,
         lets=tuple((name, condition) for name, condition in lets if condition),
-        gates=tuple((gate, condition) for gate, condition in gates if condition),
-        risk=tuple((row, condition) for row, condition in risk if condition),
+        gates=ready,
+        risk=rows,
+        named_by_lets=frozenset().union(*(condition.names for _, condition in lets if condition)),
+        named_by_rules=frozenset().union(*used) - named.keys(),
     )
     return policy, findings
+
+
+def _ready(runbook: Runbook, gate: Gate, condition: Condition) -> ReadyGate:
+    rule = f"{runbook.policy}/{gate.id}"
+    asked = gate.require
+    return ReadyGate(
+        gate=gate,
+        condition=condition,
+        because=Because(rule=rule, why=gate.deny if gate.deny is not None else gate.why),
+        requirement=None if asked is None else Requirement(rule=rule, **dict(asked)),
+    )

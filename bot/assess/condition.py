@@ -82,7 +82,7 @@ class Language:
         self._env = cel.NewEnv(variables={fact.name: kinds[fact.kind] for fact in vocabulary.values()})
 
     def situation(self, values: Mapping[str, Any]) -> Situation:
-        return Situation(self._env.Activation(dict(values)))
+        return Situation(self._env.Activation(values))
 
     def compile(self, source: str) -> Condition:
         """Checked against the vocabulary; raises ConditionFault."""

@@ -119,10 +119,10 @@ class Facts(_Part):
 
     def named(self) -> dict[str, Any]:
         """Every fact by its dotted name, as conditions see it."""
+        parts = self.__dict__
         return {
-            f"{part}.{fact}": list(value) if isinstance(value, tuple) else value
-            for part, facts in self
-            for fact, value in facts
+            name: list(value) if isinstance(value := parts[part].__dict__[fact], tuple) else value
+            for name, part, fact in _names()
         }
 
 
@@ -147,6 +147,11 @@ def vocabulary() -> Mapping[str, Fact]:
             for fact in _facts_of(part, field.annotation)
         }
     )
+
+
+@cache
+def _names() -> tuple[tuple[str, str, str], ...]:
+    return tuple((name, *name.split(".")) for name in vocabulary())  # type: ignore[misc]
 
 
 def _facts_of(part: str, model: Any) -> list[Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import rfc8785
 from pydantic import JsonValue
@@ -14,8 +14,8 @@ from bot.ask.catalog import Skill
 from bot.ask.invocation import Invocation
 from bot.assess import budget
 from bot.assess.assessment import Assessment, Binding, Plan, digest_of
-from bot.assess.compiled import Policy, View
-from bot.assess.condition import Condition, ConditionError
+from bot.assess.compiled import Policy, ReadyGate, View
+from bot.assess.condition import ConditionError
 from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval, Requirement
 from bot.assess.estimate import estimate
 from bot.assess.evidence import track_record
@@ -23,8 +23,8 @@ from bot.assess.facts import Facts
 from bot.assess.gather import gather
 from bot.assess.policy import Policies
 from bot.assess.risk import assess_risk, declared
-from bot.assess.runbook import Gate
-from bot.assess.stages import merged, requirement
+from bot.assess.silence import not_asked_of, nothing_armed, silence
+from bot.assess.stages import merged
 from bot.terms import Environment, Group, Micros, Principal, Refused
 
 
@@ -116,22 +116,23 @@ def decide(policies: Policies, facts: Facts) -> Decision:
     """Every gate that matches applies. Never raises: what cannot be judged is denied, with the gate named."""
     applying = policies.for_skill(facts.request.skill, facts.request.version)
     if policies.problems or not applying:
-        return Deny(because=(_nothing_armed(policies, facts),))
-    denied = [because for policy in applying for because in _not_asked_of(policy, facts)]
+        return Deny(because=(nothing_armed(policies, facts),))
+    denied = [because for policy in applying for because in not_asked_of(policy, facts)]
     required: list[tuple[Because, Requirement]] = []
     allowed: list[Because] = []
     for answer in _answers(applying, facts):
-        rule, gate = answer.rule, answer.gate
+        gate = answer.gate
         if answer.error:
-            denied.append(Because(rule=rule, why=f"It could not be judged, so it denies: {answer.error}"))
+            why = f"It could not be judged, so it denies: {answer.error}"
+            denied.append(Because(rule=gate.rule, why=why))
         elif not answer.matched:
             continue
-        elif gate.deny is not None:
-            denied.append(Because(rule=rule, why=gate.deny))
-        elif gate.require is not None:
-            required.append((Because(rule=rule, why=gate.why), requirement(rule, gate.require)))
+        elif gate.requirement is not None:
+            required.append((gate.because, gate.requirement))
+        elif gate.gate.allow:
+            allowed.append(gate.because)
         else:
-            allowed.append(Because(rule=rule, why=gate.why))
+            denied.append(gate.because)
     grant = min(policy.runbook.grant_expires_after for policy in applying)
     if denied:
         return Deny(because=tuple(denied))
@@ -144,7 +145,7 @@ def decide(policies: Policies, facts: Facts) -> Decision:
         )
     if allowed:
         return Allow(because=tuple(allowed), grant_expires_after_s=grant)
-    return Deny(because=(_silence(applying, facts),))
+    return Deny(because=(silence(applying, facts),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,8 @@ def trace(policies: Policies, facts: Facts) -> tuple[Trace, ...]:
     applying = policies.for_skill(facts.request.skill, facts.request.version)
     return tuple(
         Trace(
-            rule=answer.rule,
-            effect="allow" if answer.gate.allow else "deny" if answer.gate.deny is not None else "require",
+            rule=answer.gate.rule,
+            effect=_effect(answer.gate),
             matched=answer.matched,
             first_false="" if answer.matched or answer.error else _first_false(answer),
             error=answer.error,
@@ -173,40 +174,40 @@ def trace(policies: Policies, facts: Facts) -> tuple[Trace, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     policy: Policy
-    gate: Gate
-    condition: Condition
+    gate: ReadyGate
     view: View
     matched: bool
     error: str = ""
-
-    @property
-    def rule(self) -> str:
-        return f"{self.policy.name}/{self.gate.id}"
 
 
 def _answers(policies: Sequence[Policy], facts: Facts) -> Iterator[_Answer]:
     values = facts.named()
     for policy in policies:
         view = policy.view(values)
-        for gate, condition in policy.gates:
+        for gate in policy.gates:
             try:
-                matched, error = policy.holds(condition, view), ""
+                matched, error = policy.holds(gate.condition, view), ""
             except ConditionError as raised:
                 matched, error = False, str(raised)
-            yield _Answer(policy, gate, condition, view, matched, error)
+            yield _Answer(policy, gate, view, matched, error)
+
+
+def _effect(gate: ReadyGate) -> Literal["allow", "require", "deny"]:
+    if gate.requirement is not None:
+        return "require"
+    return "allow" if gate.gate.allow else "deny"
 
 
 def _first_false(answer: _Answer) -> str:
-    for part in answer.policy.language.conjuncts(answer.condition):
+    for part in answer.policy.language.conjuncts(answer.gate.condition):
         try:
             if not answer.policy.holds(part, answer.view):
                 return part.source
         except ConditionError:
             continue  # false && error is false: the error is not what kept the gate from matching
-    return answer.condition.source
+    return answer.gate.condition.source
 
 
 def _ceiling(skill: Skill, environment: Environment) -> Micros:
@@ -228,29 +229,3 @@ def _asked(decision: Decision) -> JsonValue:
     if isinstance(decision, RequireApproval):
         return [one.model_dump(mode="json") for one in decision.requirements]
     return decision.effect
-
-
-def _nothing_armed(policies: Policies, facts: Facts) -> Because:
-    if policies.problems:
-        why = f"The policies do not load, so nothing may run: {policies.problems[0]}"
-        return Because(rule="policies/unarmed", why=why)
-    why = f"No policy covers {facts.request.skill}, so it may not run. Ask the platform team to write one."
-    return Because(rule="policies/silence", why=why)
-
-
-def _not_asked_of(policy: Policy, facts: Facts) -> Iterator[Because]:
-    may = policy.runbook.may_request
-    if may is not None and not set(may) & set(facts.actor.groups):
-        groups = " or ".join(f"@{group}" for group in may)
-        why = f"Only {groups} may ask for {facts.request.skill}. Ask one of them, or {policy.runbook.owner}."
-        yield Because(rule=f"{policy.name}/may_request", why=why)
-
-
-def _silence(policies: Sequence[Policy], facts: Facts) -> Because:
-    asked = facts.request
-    owners = " or ".join(dict.fromkeys(policy.runbook.owner for policy in policies))
-    why = (
-        f"No gate covers {asked.skill} in {asked.environment} at risk {asked.risk}, and silence denies. "
-        f"Ask {owners} to add one."
-    )
-    return Because(rule=f"{policies[0].name}/silence", why=why)

@@ -6,19 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from bot.assess.compiled import Policy
 from bot.assess.decision import Requirement
-from bot.assess.runbook import Require
-
-
-def requirement(rule: str, require: Require) -> Requirement:
-    return Requirement(
-        rule=rule,
-        stage=require.stage,
-        after=require.after,
-        all_of=require.all_of,
-        any_of=require.any_of,
-        distinct=require.distinct,
-        exclude=require.exclude,
-    )
 
 
 def merged(requirements: Sequence[Requirement], policies: Sequence[Policy]) -> tuple[Requirement, ...]:
@@ -26,13 +13,15 @@ def merged(requirements: Sequence[Requirement], policies: Sequence[Policy]) -> t
     stages = {one.stage for one in requirements}
     before: dict[str, set[str]] = {}
     for policy in policies:
-        for gate, _ in policy.gates:
-            if gate.require is not None and gate.require.after is not None:
-                before.setdefault(gate.require.stage, set()).add(gate.require.after)
-    found: dict[str, Requirement] = {}
+        for gate in policy.gates:
+            if gate.requirement is not None and gate.requirement.after is not None:
+                before.setdefault(gate.requirement.stage, set()).add(gate.requirement.after)
+    found: dict[object, Requirement] = {}
     for one in requirements:
-        settled = one.model_copy(update={"after": _asked_before(one.after, stages, before)})
-        found.setdefault(settled.model_dump_json(exclude={"rule"}), settled)
+        after = _asked_before(one.after, stages, before)
+        settled = one if after == one.after else one.model_copy(update={"after": after})
+        demand = (one.stage, after, one.all_of, one.any_of, one.distinct, one.exclude)
+        found.setdefault(demand, settled)
     return tuple(found.values())
 
 
