@@ -92,12 +92,13 @@ class Artifacts:
         for loaded in folders.values():
             if (skill := loaded.skill) is None:
                 continue
-            why = "skills.lock cannot be read" if refused else locks.unarmed(skill, locked.get(skill.name))
-            skills[skill.name] = replace(skill, unarmed=why)
-            if why and not refused:
-                problems.append(
-                    Problem(f"{label}/{skill.folder}", 1, 1, why.split(". ")[0], why.split(". ")[1])
-                )
+            if refused:
+                skills[skill.name] = replace(skill, unarmed=str(refused[0]))
+            elif why := locks.unarmed(skill, locked.get(skill.name)):
+                skills[skill.name] = replace(skill, unarmed=f"{why}. {locks.REVIEW}")
+                problems.append(Problem(f"{label}/{skill.name}", 1, 1, why, locks.REVIEW))
+            else:
+                skills[skill.name] = skill
         for name in locked:
             if name not in folders:
                 problems.append(
@@ -173,7 +174,7 @@ def _policy_files(folder: Path) -> Signature:
             )
     except OSError:
         return ()
-    return tuple(line for name in names for line in _stat(folder / name))
+    return tuple(line for name in names for line in _stat(folder / name) or ((name, 0, 0, 0, 0, 0),))
 
 
 def _lock(path: Path, file: str) -> tuple[dict[str, Locked], list[Problem]]:

@@ -12,6 +12,7 @@ from bot.assess.assessment import digest_of
 from bot.terms import Digest, Record
 
 FILE = "skills.lock"
+REVIEW = "Run `assent skills lock` after a review."
 
 
 class Locked(Record):
@@ -43,18 +44,15 @@ def lock(skills: Iterable[Skill]) -> str:
 
 
 def unarmed(skill: Skill, locked: Locked | None) -> str:
-    """Why the skill must not run, or nothing when its bytes are the reviewed ones."""
-    todo = "Run `assent skills lock` after a review."
+    """Why the skill must not run, or nothing when its bytes are the reviewed ones; REVIEW is what to do."""
     if locked is None:
-        return f"it is not in {FILE}. {todo}"
+        return f"it is not in {FILE}"
     if locked.digest != skill.digest:
-        return (
-            f"its files are not the reviewed ones ({_short(locked.digest)} → {_short(skill.digest)}). {todo}"
-        )
+        return f"its files are not the reviewed ones ({_short(locked.digest)} → {_short(skill.digest)})"
     if locked != Locked(
         version=skill.version, digest=skill.digest, permissions=permissions_of(skill.manifest)
     ):
-        return f"its line in {FILE} was changed by hand. {todo}"
+        return f"its line in {FILE} was changed by hand"
     return ""
 
 

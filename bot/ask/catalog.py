@@ -21,7 +21,6 @@ from bot.ask.manifest import (
     Permissions,
     PlanStep,
     Repeat,
-    Retry,
     Step,
 )
 from bot.terms import Digest, Refused
@@ -42,7 +41,6 @@ __all__ = [
     "Permissions",
     "PlanStep",
     "Repeat",
-    "Retry",
     "Skill",
     "Step",
     "did_you_mean",

@@ -152,8 +152,6 @@ def _steps(manifest: Manifest) -> Iterator[Finding]:
             )
         if step.repeat != "reconcilable" and step.probe is not None:
             yield Finding((*at, "probe"), f"{step.id} is {step.repeat}: nobody asks its probe", "Remove it.")
-        if step.repeat == "at_most_once" and step.retry is not None:
-            yield Finding((*at, "retry"), f"{step.id} is at_most_once and would be retried", "Remove retry.")
 
 
 def _commands(manifest: Manifest, files: Collection[str]) -> Iterator[Finding]:

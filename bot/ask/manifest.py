@@ -181,13 +181,6 @@ class PlanStep(Command):
     id: Word
 
 
-class Retry(Record):
-    """How often to try in all, and how long to wait in between."""
-
-    attempts: int = Field(ge=2, le=5)
-    wait: Seconds = 1.0
-
-
 class Step(Command):
     """One effect. `probe` asks whether it happened (0 yes, 1 no, else unknown); `undo` takes it back.
 
@@ -197,7 +190,6 @@ class Step(Command):
     id: Word
     title: Text
     repeat: Repeat
-    retry: Retry | None = None
     probe: Argv | None = None
     undo: Argv | None = None
 

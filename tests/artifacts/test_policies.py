@@ -67,6 +67,12 @@ def test_a_key_written_twice_is_a_problem_of_its_file(artifacts: Artifacts, poli
     ]
 
 
+def test_a_file_that_cannot_be_read_is_not_one_rule_fewer(artifacts: Artifacts, policies: Path) -> None:
+    (policies / "gone.yaml").symlink_to(policies / "nowhere")
+    assert problems(artifacts) == ["policies/gone.yaml:1:1: it cannot be read: No such file or directory"]
+    assert artifacts.policies().for_skill("hello") == ()
+
+
 def test_an_edit_is_seen_and_nothing_is_read_again_without_one(
     artifacts: Artifacts, policies: Path, edited: Edit
 ) -> None:

@@ -95,11 +95,9 @@ def test_mistake(manifest_with: Change, path: str, new: object, at: str, message
     assert hint in found[0].hint
 
 
-def test_an_at_most_once_step_is_not_retried(manifest_with: Change) -> None:
-    data = manifest_with("steps/0/retry", {"attempts": 3})
-    data["steps"][0]["repeat"] = "at_most_once"
-    with pytest.raises(Unreadable, match="switch is at_most_once and would be retried"):
-        checked(data)
+def test_no_step_asks_for_retries_that_nobody_makes(manifest_with: Change) -> None:
+    with pytest.raises(Unreadable, match='unknown key "retry"'):
+        checked(manifest_with("steps/0/retry", {"attempts": 3}))
 
 
 def test_two_steps_have_two_ids(manifest_with: Change) -> None:
