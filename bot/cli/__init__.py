@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from bot.cli import costs, doctor, manifest, policy, requests, skills
+from bot.cli import audit, costs, doctor, manifest, policy, requests, skills
 from bot.terms import Refused
 
 app = typer.Typer(
@@ -27,12 +27,13 @@ app.command("costs")(costs.costs)
 app.add_typer(requests.app, name="requests")
 app.add_typer(skills.app, name="skills")
 app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run one command. What we decline is said in words; anything else is a bug and shows itself."""
     try:
-        app(args)
+        app(args, prog_name="assent")
     except Refused as refusal:
         typer.echo(str(refusal), err=True)
         sys.exit(2)

@@ -1,0 +1,24 @@
+"""The command line itself: quick to start, plain when it declines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("aiohttp", "litellm", "redis", "slack_bolt", "slack_sdk", "jsonschema", "rich.table")
+
+
+def test_a_command_loads_only_what_it_needs() -> None:
+    program = f"import sys, bot.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_without_a_command_it_lists_them(assent) -> None:
+    ran = assent()
+    for command in ("doctor", "manifest", "requests", "skills", "policy", "audit", "costs"):
+        assert command in ran.said
+
+
+def test_an_unknown_command_could_not_run(assent) -> None:
+    assert assent("deploy").code == 2
