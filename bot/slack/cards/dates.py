@@ -1,0 +1,20 @@
+"""Times as Slack shows them to each reader, and durations as people say them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def at(moment: datetime) -> str:
+    """`today at 14:02` in the reader's own time zone; the fallback is for clients that cannot."""
+    utc = moment.astimezone(UTC)
+    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
+
+
+def lasted(milliseconds: int) -> str:
+    seconds = milliseconds / 1000
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

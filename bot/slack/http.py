@@ -1,0 +1,126 @@
+"""The door: what is not from Slack, not from now or not readable is turned away unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+LARGEST = 1024 * 1024
+"""Bytes. Slack's largest, a view with its state, is below 500 kB."""
+WINDOW_S = 300
+"""Slack's own advice for old requests; the same into the future, where a signature is as strange."""
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class Turned(Exception):
+    """Turned away, with the status that says why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status, self.why = status, why
+
+
+class Door:
+    """Verifies the signature over the raw bytes, then reads them. Never raises anything but Turned."""
+
+    def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
+        if not secret:
+            raise ValueError("without a signing secret anybody could speak as Slack")
+        self._secret, self._clock = secret.encode(), clock
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        if len(body) > LARGEST:
+            raise Turned(413, "too large")
+        said = headers.get("X-Slack-Request-Timestamp", "")
+        if not (said.isascii() and said.isdigit() and len(said) <= 12):
+            raise Turned(401, "no timestamp")
+        if abs(self._clock() - int(said)) > WINDOW_S:
+            raise Turned(401, "not from now")
+        expected = (
+            "v0=" + hmac.new(self._secret, b"v0:" + said.encode() + b":" + body, hashlib.sha256).hexdigest()
+        )
+        given = headers.get("X-Slack-Signature", "")
+        if not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
+            raise Turned(401, "not signed by Slack")
+
+
+def readable(content_type: str, body: bytes) -> str:
+    """The body as text that Bolt can read; raises Turned(400) for anything else."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Turned(400, "not UTF-8") from None
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == JSON:
+        _well_formed(_object(text))
+    elif kind == FORM:
+        try:
+            fields = parse_qs(text, keep_blank_values=True, max_num_fields=100)
+        except ValueError:
+            raise Turned(400, "not a form") from None
+        if "payload" in fields:
+            _well_formed(_object(fields["payload"][0]))
+        elif not fields.keys() & {"command", "ssl_check"}:
+            raise Turned(400, "neither a command nor an interaction")
+    else:
+        raise Turned(400, "neither JSON nor a form")
+    return text
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Turned(400, "not JSON") from None
+    if not isinstance(found, dict):
+        raise Turned(400, "not an object")
+    return found
+
+
+_TEXTS = (
+    "type",
+    "team_id",
+    "api_app_id",
+    "trigger_id",
+    "callback_id",
+    "response_url",
+    "enterprise_id",
+    "token",
+)
+_OBJECTS = ("event", "view", "container", "channel", "message", "state", "user", "team", "enterprise")
+
+
+def _well_formed(payload: dict[str, Any]) -> None:
+    """The parts that everybody behind the door reads have their types; the rest each reader checks."""
+    if not isinstance(payload.get("type"), str):
+        raise Turned(400, "no type")
+    for name in _TEXTS:
+        if not isinstance(payload.get(name), str | None):
+            raise Turned(400, f"{name} is not text")
+    for name in _OBJECTS:
+        if not isinstance(payload.get(name), dict | None):
+            raise Turned(400, f"{name} is not an object")
+    listed = payload.get("actions") or []
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise Turned(400, "actions is not a list of objects")
+    event = payload.get("event") or {}
+    if payload["type"] == "event_callback" and not isinstance(event.get("type"), str):
+        raise Turned(400, "the event has no type")
+    _people(payload)
+    _people(event)
+
+
+def _people(part: dict[str, Any]) -> None:
+    """Ids are text wherever Slack puts them, also inside `{"id": …}`."""
+    for name in ("user", "channel", "team", "bot_id", "text", "ts", "subtype", "thread_ts"):
+        found = part.get(name)
+        if isinstance(found, dict):
+            found = found.get("id")
+        if not isinstance(found, str | None):
+            raise Turned(400, f"{name} has no id")

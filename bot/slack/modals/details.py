@@ -1,0 +1,131 @@
+"""Everything about a request: the whole plan, why the policy decided so, the cost by parts, votes, steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from bot.assess.assessment import Assessment, Estimate
+from bot.flow.request import Request
+from bot.lifecycle import State
+from bot.slack.buttons import Buttons
+from bot.slack.cards import parts, progress
+from bot.slack.cards.blocks import (
+    SECTION,
+    Block,
+    actions,
+    context,
+    divider,
+    plain_text,
+    preformatted,
+    section,
+)
+from bot.slack.cards.buttons import one
+from bot.slack.cards.status import WORDS, consequence, word
+from bot.slack.clicks import Press
+from bot.slack.escape import line, visible, words
+from bot.terms import dollars
+
+CHUNK, CHUNKS = 2800, 60
+"""A modal has 100 blocks and 250 kB; a longer plan cannot be read in Slack, nor be approved there."""
+
+
+def details(request: Request, *, press: Press, buttons: Buttons, command: str) -> dict[str, Any]:
+    blocks = [section("status", f"{WORDS[request.state][0]} *{word(request)}.* {consequence(request)}")]
+    readable = True
+    if judged := request.assessment:
+        plan, readable = _plan(request, judged, command)
+        blocks += [*plan, divider(), *_why(judged), section("cost", _cost(judged.estimate, request))]
+    if request.votes:
+        blocks.append(section("votes", f"*Votes*\n{parts.votes(request.votes, room=SECTION - 20)}"))
+    if request.journal:
+        steps = parts.fitting(progress.lines(request), room=SECTION - 20)
+        blocks.append(section("steps", f"*Steps*\n{steps}"))
+    if request.outcome and request.outcome.checks:
+        checked = parts.fitting(parts.checks(request.outcome.checks, room=300), room=SECTION - 40)
+        blocks.append(section("checks", f"*Definition of done*\n{checked}"))
+    if request.state is State.WAITING and readable:
+        blocks.append(actions("answer", one("approve", request, buttons)))
+    blocks.append(context("foot", parts.footer(request)))
+    carried = {"channel": press.channel, "ts": press.message_ts, "response_url": press.response_url}
+    return {
+        "type": "modal",
+        "callback_id": "details",
+        "private_metadata": json.dumps({name: each for name, each in carried.items() if each}),
+        "title": plain_text(f"{request.id}: details"[:24]),
+        "close": plain_text("Close"),
+        "blocks": blocks,
+    }
+
+
+def _plan(request: Request, judged: Assessment, command: str) -> tuple[list[Block], bool]:
+    """The plan in full, and whether it is."""
+    changes = [
+        f"{one.what}: {one.before or 'nothing'} → {one.after or 'nothing'}" for one in judged.plan.changes
+    ]
+    text = "\n".join(
+        each
+        for each in (
+            line(request.invocation.sentence(command)),
+            visible(judged.plan.summary),
+            *(line(each) for each in changes),
+            f"Undo: {line(judged.plan.undo)}" if judged.plan.undo else "",
+            visible(judged.plan.details),
+        )
+        if each
+    )
+    chunks = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
+    blocks = [
+        section("plan", "*Plan*"),
+        *(preformatted(f"plan{i}", each) for i, each in enumerate(chunks[:CHUNKS])),
+    ]
+    whole = len(chunks) <= CHUNKS
+    if not whole:
+        hidden = len(text) - CHUNK * CHUNKS
+        blocks.append(
+            section("cut", f"⚠️ *{hidden} more characters.* Too long to read here, so it cannot be approved.")
+        )
+    return blocks, whole
+
+
+def _why(judged: Assessment) -> Iterator[Block]:
+    said = [f"• `{words(each.rule, 100)}` {words(each.why, 400)}" for each in judged.decision.because]
+    yield section("policy", f"*{words(judged.policy, 100)} says {judged.decision.effect}*\n{_fit(said)}")
+    risks = words(", ".join(judged.risk_why), 800) or "as the skill declares"
+    yield section("risk", f"*Risk {judged.risk} of 100*\n{risks}")
+    if judged.decision.effect == "require":
+        asked = [
+            f"• {words(one.stage, 60)}: {words(', '.join(seats), 400)} (`{words(one.rule, 100)}`)"
+            for one in judged.decision.requirements
+            if (seats := [seat.label() for seat in (*one.all_of, *one.any_of)])
+        ]
+        yield section("who", f"*Who must say yes*\n{_fit(asked)}")
+
+
+def _cost(estimate: Estimate, request: Request) -> str:
+    lines = [f"*Cost* {parts.cost(request, request.assessment, 300)}" if request.assessment else "*Cost*"]
+    for each in estimate.lines[:20]:
+        price = (
+            f"{dollars(each.p50_cost)}–{dollars(each.p95_cost)}"
+            if each.p50_cost is not None and each.p95_cost is not None
+            else "no price: it holds its share of the hard stop"
+        )
+        lines.append(f"• {words(each.unit, 60)} {each.p50:g}–{each.p95:g}: {price}")
+    lines.append(f"Prices {words(estimate.prices, 60)}")
+    for budget in request.assessment.budgets[:8] if request.assessment else ():
+        lines.append(f"• {words(budget.scope, 80)}: {dollars(budget.left)} left of {dollars(budget.limit)}")
+    return _fit(lines)
+
+
+def _fit(lines: list[str]) -> str:
+    """Whole lines from the top, and how many are left out."""
+    kept: list[str] = []
+    left = SECTION - 200
+    for each in lines:
+        left -= len(each) + 1
+        if left < 0:
+            kept.append(f"… and {len(lines) - len(kept)} more")
+            break
+        kept.append(each)
+    return "\n".join(kept)
