@@ -10,7 +10,7 @@ from typing import Any, Self
 import aiohttp
 
 from bot.playground.blocks import elements_of
-from bot.playground.inputs import STATEFUL
+from bot.playground.inputs import STATEFUL, offered
 from bot.playground.workspace import Json
 
 
@@ -101,7 +101,7 @@ class SlackClient:
         found: list[Json] = state["messages"][self._named(state, channel)]
         return found
 
-    async def ephemerals(self, as_: str, channel: str) -> list[Json]:
+    async def ephemerals(self, channel: str, as_: str) -> list[Json]:
         return [each for each in await self.messages(channel, as_) if each.get("ephemeral")]
 
     async def views(self, as_: str) -> list[Json]:
@@ -193,17 +193,15 @@ def button(surface: Mapping[str, Any], prefix: str) -> tuple[Json, Json]:
     raise NotShown(f"There is no button {prefix!r} there; there are: {names}.")
 
 
-def filled(element: Mapping[str, Any], given: Any) -> Json:
+def filled(element: Json, given: Any) -> Json:
     """The state of an input somebody filled in with `given`."""
     name, _ = STATEFUL[element["type"]]
-    groups = element.get("option_groups") or []
-    offered = [*(element.get("options") or []), *(one for group in groups for one in group["options"])]
-    by_value = {each["value"]: each for each in offered}
+    options = offered(element)
     match name:
         case "selected_option":
-            return {"type": element["type"], name: by_value.get(given, given)}
+            return {"type": element["type"], name: options.get(given, given)}
         case "selected_options":
-            return {"type": element["type"], name: [by_value.get(each, each) for each in given]}
+            return {"type": element["type"], name: [options.get(each, each) for each in given]}
         case _:
             return {"type": element["type"], name: given}
 

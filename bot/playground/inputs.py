@@ -32,6 +32,24 @@ STATEFUL = {
 }
 
 
+def offered(element: Json) -> dict[str, Json]:
+    """The options of a menu by their value; empty for one that is filled from elsewhere."""
+    groups = element.get("option_groups") or []
+    options = [*(element.get("options") or []), *(one for group in groups for one in group["options"])]
+    return {each["value"]: each for each in options}
+
+
+def chosen(element: Json, given: Mapping[str, Any]) -> Any:
+    """What a person picked or typed. An option is the menu's own: what it does not offer cannot be picked."""
+    name = "selected_option" if element["type"] == "overflow" else STATEFUL[element["type"]][0]
+    value, options = given.get(name), offered(element)
+    if not options:
+        return value
+    if isinstance(value, list):
+        return [options[each.get("value")] for each in value if each.get("value") in options]
+    return options.get(value.get("value", "")) if isinstance(value, dict) else None
+
+
 def _stateful(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for block in blocks:
         for element in elements_of(block):
@@ -45,7 +63,7 @@ def state_values(blocks: list[Json], given: Mapping[str, Any] | None) -> Json:
     for block, element in _stateful(blocks):
         name, first = STATEFUL[element["type"]]
         entry = ((given or {}).get(block["block_id"]) or {}).get(element["action_id"])
-        value = entry.get(name) if isinstance(entry, dict) else element.get(first)
+        value = chosen(element, entry) if isinstance(entry, dict) else element.get(first)
         if value is None and name.startswith("selected_") and name.endswith("s"):
             value = []
         elif value == "" and name == "value":

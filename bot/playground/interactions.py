@@ -6,7 +6,7 @@ from typing import Any
 from bot.playground import faces
 from bot.playground.blocks import elements_of
 from bot.playground.delivery import Delivery
-from bot.playground.inputs import STATEFUL, state_values, unfinished
+from bot.playground.inputs import STATEFUL, chosen, state_values, unfinished
 from bot.playground.methods.call import Office
 from bot.playground.notices import Notices
 from bot.playground.people import TEAM_DOMAIN, Person
@@ -53,7 +53,7 @@ class Interactions:
             for element in elements_of(block):
                 if (block.get("block_id"), element.get("action_id")) == wanted:
                     said = {"type": element["type"], "action_id": wanted[1], "block_id": wanted[0]}
-                    return said | _chosen(element, given) | {"action_ts": self._workspace.next_ts()}
+                    return said | _did(element, given) | {"action_ts": self._workspace.next_ts()}
         raise Denied("That message has changed: the button is no longer there.")
 
     def _from_message(self, person: Person, channel: Channel, message: Json) -> Json:
@@ -224,15 +224,11 @@ def _values(state: Any) -> Json | None:
     return found if isinstance(found, dict) else None
 
 
-def _chosen(element: Json, given: Json) -> Json:
+def _did(element: Json, given: Json) -> Json:
     """What a button holds comes from the button; what was typed or picked comes from the person."""
     if element["type"] == "overflow":
-        value = (given.get("selected_option") or {}).get("value")
-        return {
-            "selected_option": next((each for each in element["options"] if each["value"] == value), None)
-        }
+        return {"selected_option": chosen(element, given)}
     if element["type"] in STATEFUL:
-        name, _ = STATEFUL[element["type"]]
-        return {name: given.get(name)}
+        return {STATEFUL[element["type"]][0]: chosen(element, given)}
     held: Json = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
     return held

@@ -171,7 +171,10 @@ class PageApi:
         return {"ok": True}
 
     async def join(self, person: Person, given: Json) -> Json:
-        self._workspace.join(self._channel(person, given), person.id)
+        channel = self._channel(person, given)
+        if channel.is_archived:
+            raise Denied(f"#{channel.name} is archived.")
+        self._workspace.join(channel, person.id)
         return {"ok": True}
 
     async def archive(self, person: Person, given: Json) -> Json:

@@ -109,7 +109,7 @@ async def whole_story(slack: LocalSlack) -> None:
         whisper = await people.wait_for("alice", "deploys", lambda each: "You said" in each["text"])
         assert whisper["text"] == "You said deploy checkout"
         assert whisper["ephemeral"]
-        assert not await people.ephemerals("bob", "deploys")
+        assert not await people.ephemerals("deploys", "bob")
 
         card = await people.wait_for("bob", "deploys", lambda each: each["text"] == "Deploy checkout?")
         assert (await people.click("bob", card, "approve"))["ok"]

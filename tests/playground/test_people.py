@@ -44,6 +44,7 @@ async def test_people_see_the_channels_slack_would_show_them(people: SlackClient
             {"channel": "C0DEPLOYS", "name": "random"},
             "There is already a channel #random.",
         ),
+        ("rita", "join", {"channel": "C0ARCHIVE"}, "#incidents-archive is archived."),
         ("gus", "channel", {"name": "mine"}, "Guests cannot create channels."),
         ("alice", "view/close", {"view_id": "V0"}, "That view is not open."),
     ],

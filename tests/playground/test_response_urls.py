@@ -70,9 +70,9 @@ async def test_a_whisper_can_be_replaced_from_its_own_button(
     api: AsyncWebClient, people: SlackClient, urls: list[str]
 ) -> None:
     await api.chat_postEphemeral(channel="C0DEPLOYS", user="U0BOB", text="psst", blocks=CARD)
-    await people.click("bob", (await people.ephemerals("bob", "deploys"))[-1], "go")
+    await people.click("bob", (await people.ephemerals("deploys", "bob"))[-1], "go")
     await AsyncWebhookClient(urls[0]).send(text="done", replace_original=True)
-    assert [each["text"] for each in await people.ephemerals("bob", "deploys")] == ["done"]
+    assert [each["text"] for each in await people.ephemerals("deploys", "bob")] == ["done"]
 
 
 async def test_blocks_are_checked_here_too(people: SlackClient, urls: list[str]) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
     not SAMPLES.is_dir(), reason="Slack's sample payloads are not beside this clone"
 )
 
-# What Slack documents, or its SDKs' own test payloads show, and the samples (a union of what was seen) do not have.
+# What Slack documents, or its SDKs' test payloads show, and the samples (a union of what was seen) lack.
 DOCUMENTED = {
     "command": {"is_enterprise_install is str, not bool"},  # a form: everything is text
     "message_action": {"user.username", "message.metadata"},

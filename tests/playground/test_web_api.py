@@ -162,7 +162,7 @@ async def test_a_whisper_cannot_be_found_again(api: AsyncWebClient, people: Slac
     answer = await refusal(api, "chat.update", channel="C0DEPLOYS", ts=sent["message_ts"], text="louder")
     assert answer["error"] == "message_not_found"
     assert (await api.conversations_history(channel="C0DEPLOYS"))["messages"] == []
-    assert [each["text"] for each in await people.ephemerals("alice", "deploys")] == ["psst"]
+    assert [each["text"] for each in await people.ephemerals("deploys", "alice")] == ["psst"]
     assert await people.messages("deploys", "bob") == []
 
 
