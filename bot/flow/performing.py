@@ -30,7 +30,7 @@ class Performing:
     commands: Commands
 
     async def step(self, step: Step) -> None:
-        await self._effect(step, "step", step.run, attempts=step.retry.attempts if step.retry else 1)
+        await self._effect(step, "step", step.run)
 
     async def probe(self, step: Step) -> None:
         """Exit 0: it happened; 1: it did not; anything else: the probe cannot tell."""
@@ -59,15 +59,12 @@ class Performing:
             Event.STEP_ENDED, _ended(began, finished, ok=met(checks)).model_copy(update={"checks": checks})
         )
 
-    async def _effect(self, step: Step, phase: Phase, argv: tuple[str, ...], *, attempts: int = 1) -> None:
+    async def _effect(self, step: Step, phase: Phase, argv: tuple[str, ...]) -> None:
         title = self.commands.fill(step.title, step=step.id)
         command = self.commands.command(argv, timeout_s=step.timeout, step=step.id)
         began = Entry(event="began", step=step.id, phase=phase, title=title, **self._stamp())
         await self._write(Event.STEP_BEGAN, began)
         finished = await self._run(command)
-        while attempts > 1 and finished.exit_code != 0 and not self.hold.ended.is_set():
-            attempts -= 1
-            finished = await self._run(command)
         ok: bool | None = finished.exit_code == 0
         if phase == "probe" and finished.exit_code not in (0, 1):
             ok = None
