@@ -42,6 +42,7 @@ class PageApi:
     def routes(self) -> list[web.RouteDef]:
         acts: dict[str, Act] = {
             "send": self.send,
+            "read": self.read,
             "action": self.action,
             "suggest": self.suggest,
             "view/submit": self.submit,
@@ -120,6 +121,12 @@ class PageApi:
             hint = f"You mentioned @{self._workspace.app.name}, who is not in this channel."
             self._notices.show("info", hint, user=person.id, channel=channel.id)
         return {"ok": True, "kind": "message", "ts": message["ts"], "message": message}
+
+    async def read(self, person: Person, given: Json) -> Json:
+        channel = self._channel(person, given)
+        if channel.messages:
+            channel.read[person.id] = channel.messages[-1]["ts"]
+        return {"ok": True}
 
     # -- the app's surfaces ------------------------------------------------------------------------
     async def action(self, person: Person, given: Json) -> Json:

@@ -55,10 +55,8 @@ class Seen:
         return one.user == user if one.is_im else self._workspace.sees(user, one)
 
     def _unread(self, one: Channel, user: str) -> int:
-        """A first guess, for a page that has not been open before: what came since the person last spoke."""
         seen = [each for each in one.messages if each.get("only_to") in (None, user)]
-        mine = max((index for index, each in enumerate(seen) if each.get("user") == user), default=-1)
-        return len(seen) - mine - 1
+        return sum(1 for each in seen if each["ts"] > one.read.get(user, "") and each.get("user") != user)
 
     def _person(self, person: Person) -> Json:
         return {

@@ -45,6 +45,7 @@ class Channel:
     previous_names: list[str] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     pins: list[str] = field(default_factory=list)
+    read: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_im(self) -> bool:

@@ -150,3 +150,16 @@ async def test_waiting_in_vain_says_what_was_there(people: SlackClient) -> None:
     await people.say("alice", "deploys", "something else")
     with pytest.raises(NotShown, match="something else"):
         await people.wait_for("alice", "deploys", lambda each: each["text"] == "a card", timeout=0.1)
+
+
+async def test_what_was_read_is_no_longer_unread(people: SlackClient) -> None:
+    async def unread(user: str) -> int:
+        channels = (await people.state(user))["channels"]
+        return next(int(each["unread"]) for each in channels if each["id"] == "C0DEPLOYS")
+
+    await people.say("alice", "deploys", "one")
+    await people.say("alice", "deploys", "two")
+    assert (await unread("alice"), await unread("bob")) == (0, 2)
+    await people.post("read", "bob", channel="C0DEPLOYS")
+    await people.say("alice", "deploys", "three")
+    assert await unread("bob") == 1
