@@ -69,7 +69,7 @@ def show(request: str, team: Team = None, json: AsJson = False) -> None:
 
 def record(request: Request) -> dict[str, Any]:
     """The record as outside programs rely on it; keys are only ever added."""
-    said = request.model_dump(mode="json")
+    said = request.model_dump(mode="json", by_alias=True)
     invocation, assessment = said["invocation"], said["assessment"] or {}
     return {
         "id": said["id"],

@@ -22,3 +22,11 @@ def test_without_a_command_it_lists_them(assent) -> None:
 
 def test_an_unknown_command_could_not_run(assent) -> None:
     assert assent("deploy").code == 2
+
+
+def test_a_process_that_lacks_something_says_all_of_it_and_does_not_start(assent) -> None:
+    for process in ("web", "worker"):
+        ran = assent(process)
+        assert ran.code == 2
+        for name in ("REDIS_URL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+            assert f"{name} is not set: assent {process} needs" in ran.err
