@@ -13,7 +13,7 @@ import pytest
 from bot.artifacts import tree
 from bot.artifacts.tree import Unfit, take
 
-from .conftest import write_skill
+from .conftest import age, write_skill
 
 
 def digest(folder: Path) -> str:
@@ -124,3 +124,12 @@ def test_what_cannot_be_a_skill_is_named(skills: Path, case: str) -> None:
     with pytest.raises(Unfit) as unfit:
         take(skills / "hello", label="skills/hello")
     assert says in str(unfit.value)
+
+
+def test_what_changed_just_now_is_not_settled_since_a_second_change_may_look_the_same(skills: Path) -> None:
+    (skills / "hello" / "new").write_text("x")
+    assert not tree.settled(tree.signature(skills / "hello"))
+    age(skills)
+    assert tree.settled(tree.signature(skills / "hello"))
+    os.utime(skills / "hello" / "new", ns=(1, 1))  # an old time was given to it just now
+    assert not tree.settled(tree.signature(skills / "hello"))
