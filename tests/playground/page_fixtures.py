@@ -52,6 +52,45 @@ FORM: dict[str, Any] = {
                 ],
             },
         },
+        {
+            "type": "actions",
+            "elements": [
+                {"type": "button", "action_id": "regions", "text": {"type": "plain_text", "text": "Regions…"}}
+            ],
+        },
+    ],
+}
+
+
+def _options(*values: str) -> list[dict[str, Any]]:
+    return [{"text": {"type": "plain_text", "text": each.title()}, "value": each} for each in values]
+
+
+def _input(block_id: str, label: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": {"type": "plain_text", "text": label},
+        "element": {"action_id": "it", **element},
+        **more,
+    }
+
+
+MORE: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "more",
+    "notify_on_close": True,
+    "title": {"type": "plain_text", "text": "Regions"},
+    "close": {"type": "plain_text", "text": "Back"},
+    "submit": {"type": "plain_text", "text": "Take these"},
+    "blocks": [
+        _input("owner", "Owner", {"type": "external_select", "min_query_length": 1}),
+        _input("regions", "Regions", {"type": "multi_static_select", "options": _options("eu", "us", "ap")}),
+        _input("checks", "Checks", {"type": "checkboxes", "options": _options("latency", "errors")}),
+        _input("pace", "Pace", {"type": "radio_buttons", "options": _options("slow", "fast")}),
+        _input("day", "Day", {"type": "datepicker"}),
+        _input("who", "Who", {"type": "users_select"}),
+        _input("why", "Why", {"type": "plain_text_input", "multiline": True}, optional=True),
     ],
 }
 
@@ -98,8 +137,16 @@ def offering_commands() -> dict[str, Any]:
     return changed
 
 
+def _said(state: dict[str, Any]) -> Any:
+    """What an input holds, whatever its kind, in one word."""
+    held = next((each for name, each in state.items() if name != "type"), None)
+    if isinstance(held, list):
+        return "+".join(each["value"] for each in held)
+    return held["value"] if isinstance(held, dict) else held
+
+
 def little_app(slack: LocalSlack) -> AsyncApp:
-    """`/assent` alone opens a form; with words it whispers how it read them and posts a card to be approved."""
+    """`/assent` alone opens a form; with words it whispers how it read them and posts a card."""
     app = bolt(slack)
 
     @app.command("/assent")
@@ -135,6 +182,36 @@ def little_app(slack: LocalSlack) -> AsyncApp:
         where = view["state"]["values"]["where"]["it"]["selected_option"]["value"]
         await client.chat_postMessage(
             channel=DEPLOYS, text=f"<@{body['user']['id']}> asked for {version} to {where}"
+        )
+
+    @app.action("regions")
+    async def regions(ack: Any, body: Any, client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_push(trigger_id=body["trigger_id"], view=MORE)
+
+    @app.options("it")
+    async def owners(ack: Any, payload: Any) -> None:
+        await ack(
+            options=[each for each in _options("payments", "platform") if payload["value"] in each["value"]]
+        )
+
+    @app.view("more")
+    async def taken(ack: Any, view: Any, client: AsyncWebClient) -> None:
+        await ack(response_action="clear")
+        held = {name: _said(next(iter(each.values()))) for name, each in view["state"]["values"].items()}
+        text = " ".join(f"{name}={each}" for name, each in held.items() if name not in ("version", "where"))
+        await client.chat_postMessage(channel=DEPLOYS, text=text)
+
+    @app.view_closed("more")
+    async def closed(ack: Any, body: Any, client: AsyncWebClient) -> None:
+        await ack()
+        await client.chat_postMessage(channel=DEPLOYS, text=f"<@{body['user']['id']}> went back")
+
+    @app.shortcut("ask")
+    async def asked_about(ack: Any, body: Any, client: AsyncWebClient) -> None:
+        await ack()
+        await client.chat_postEphemeral(
+            channel=body["channel"]["id"], user=body["user"]["id"], text=f"About: {body['message']['text']}"
         )
 
     @app.event("app_mention")

@@ -1,4 +1,4 @@
-"""People use the local Slack's page in a real browser: by mouse, by keyboard, on a phone, through an outage."""
+"""People use the page in a real browser: by mouse, by keyboard, on a phone, through an outage."""
 
 import re
 from collections.abc import AsyncIterator
@@ -23,7 +23,6 @@ from tests.playground.page_fixtures import (
     offering_commands,
     visit,
 )
-
 
 # One browser for the whole file, a fresh profile and a fresh workspace for each test.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -161,6 +160,46 @@ async def test_a_form_keeps_the_focus_inside_and_escape_closes_it(page: Page) ->
     )
 
 
+async def test_a_form_on_a_form_leaves_what_was_typed_below(page: Page) -> None:
+    await say(page, "/assent")
+    below = page.get_by_role("dialog", name="Deploy")
+    await below.get_by_label("Version").fill("1.4")
+    await below.get_by_role("button", name="Regions…").click()
+    above = page.get_by_role("dialog", name="Regions")
+    await above.get_by_role("button", name="Back").click()
+    await expect(below.get_by_label("Version")).to_have_value("1.4")
+    await expect(messages(page).last).to_contain_text("@alice went back")
+
+
+async def test_every_kind_of_input_says_what_was_chosen(page: Page) -> None:
+    await say(page, "/assent")
+    await page.get_by_role("button", name="Regions…").click()
+    form = page.get_by_role("dialog", name="Regions")
+    await form.get_by_label("Owner").fill("pay")
+    await expect(page.locator("datalist option")).to_have_count(1)
+    await form.get_by_label("Owner").fill("Payments")
+    await form.locator("[data-block=regions] summary").click()
+    await form.get_by_label("Eu").check()
+    await form.get_by_label("Ap").check()
+    await form.get_by_label("Errors").check()
+    await form.get_by_label("Slow").check()
+    await form.get_by_label("Day").fill("2031-05-06")
+    await form.get_by_label("Who").select_option("Bob Brandt")
+    await form.get_by_role("button", name="Take these").click()
+    await expect(form).to_be_hidden()
+    await expect(messages(page).last.locator(".said")).to_have_text(
+        "owner=payments regions=eu+ap checks=errors pace=slow day=2031-05-06 who=U0BOB why=None"
+    )
+
+
+async def test_a_message_offers_the_apps_shortcuts(page: Page) -> None:
+    await say(page, "checkout is slow")
+    await messages(page).last.hover()
+    await messages(page).last.get_by_label("Message menu").click()
+    await page.get_by_role("menuitem", name="Ask").click()
+    await expect(page.locator("article.ephemeral")).to_contain_text("About: checkout is slow")
+
+
 async def test_a_thread_is_read_and_answered_in_its_own_pane(page: Page) -> None:
     await say(page, "who deploys today?")
     await messages(page).last.hover()
@@ -175,10 +214,16 @@ async def test_a_thread_is_read_and_answered_in_its_own_pane(page: Page) -> None
     await expect(pane.locator(".usage")).to_contain_text("do not work in threads")
 
 
+async def test_mrkdwn_reads_as_in_slack(page: Page) -> None:
+    drawn = await page.evaluate(DRAW, [source for source, _ in MRKDWN])
+    assert list(zip([source for source, _ in MRKDWN], drawn, strict=True)) == MRKDWN
+
+
 async def test_hostile_text_stays_text(page: Page, bot: AsyncWebClient) -> None:
     await say(page, HOSTILE)
     await expect(messages(page).last).to_contain_text("<script>window.pwned = 1</script>")
-    raw = card(HOSTILE[:150], HOSTILE) + [
+    raw = [
+        *card(HOSTILE[:150], HOSTILE),
         {"type": "markdown", "text": f"{HOSTILE} [go](javascript:window.pwned=1) **yes**"},
         {"type": "context", "elements": [{"type": "plain_text", "text": HOSTILE}]},
         {"type": "image", "image_url": "https://elsewhere.example/pixel.png", "alt_text": HOSTILE},
@@ -367,6 +412,38 @@ async def test_a_channel_made_here_opens_and_can_be_left_to_the_archive(page: Pa
     await expect(page.locator("#dock .bar")).to_contain_text("is archived")
     await expect(page.locator("#say")).to_be_hidden()
 
+
+MRKDWN = [
+    ("*bold* _it_ ~no~ `a*b*`", "<strong>bold</strong> <em>it</em> <s>no</s> <code>a*b*</code>"),
+    ("*bold _and italic_*", "<strong>bold <em>and italic</em></strong>"),
+    ("2*3*4 snake_case_name", "2*3*4 snake_case_name"),
+    ("* not bold *", "* not bold *"),
+    ("a &lt;b&gt; &amp;amp;", "a &lt;b&gt; &amp;amp;"),
+    ("```\n*raw* &lt;x&gt;\n```", "<pre><code>*raw* &lt;x&gt;</code></pre>"),
+    ("&gt; one\n&gt; two\nthree", "<blockquote>one<br>two</blockquote>three"),
+    ("one\ntwo", "one<br>two"),
+    ("<https://a.example/x|*here*>", '<a href="https://a.example/x">*here*</a>'),
+    ("<javascript:alert(1)|here>", "<span>here</span>"),
+    ("<@U0DAVE> <!subteam^S0SRE> <!here>", "<span>@dave</span> <span>@sre</span> <span>@here</span>"),
+    ("<@U0NOBODY|ann>", "<span>@ann</span>"),
+    ("<!date^43200^{date_num}|then>", "<time>1970-01-01</time>"),
+    ("<!date^soon^{date_num}|then>", "<time>then</time>"),
+    (":tada: :no_such:", "<span>🎉</span> :no_such:"),
+    ("&lt;img src=x onerror=alert(1)&gt;", "&lt;img src=x onerror=alert(1)&gt;"),
+]
+
+# What a text becomes, without the attributes that do not matter here.
+DRAW = r"""async (texts) => {
+  const { mrkdwn } = await import("/page/mrkdwn.js");
+  return texts.map((text) => {
+    const box = document.createElement("div");
+    box.append(...mrkdwn(text));
+    for (const el of box.querySelectorAll("*")) {
+      for (const { name } of [...el.attributes]) if (name !== "href") el.removeAttribute(name);
+    }
+    return box.innerHTML;
+  });
+}"""
 
 # What reaches beyond the right edge of a 360 px screen.
 CUT_OFF = """() => [...document.querySelectorAll("#app *")]

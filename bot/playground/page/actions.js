@@ -5,7 +5,7 @@ import { ask } from "./dialog.js";
 import { isEmpty, valueOf } from "./elements.js";
 import { plain, safeUrl } from "./mrkdwn.js";
 import { store } from "./state.js";
-import { toast } from "./notices.js";
+import { toast, whilePressed } from "./notices.js";
 
 /** Every value held in `root`, as view_submission and block_actions carry it. */
 export function stateOf(root) {
@@ -39,7 +39,7 @@ export function listenForActions() {
     const b = node && bindingOf(node);
     if (!b) return;
     if (node.matches("details.many")) summarise(node, b);
-    else if (acts(b)) deliver(node, b, valueOf(node, b));
+    else if (acts(b) && !(node.dataset.external !== undefined && isEmpty(valueOf(node, b)))) deliver(node, b, valueOf(node, b));
   });
   // A multi-select says what was chosen once, when it closes.
   document.addEventListener("toggle", (event) => {
@@ -83,11 +83,11 @@ async function deliver(node, { element, block, context }, values) {
   clearError(node);
   node.setAttribute("aria-busy", "true");
   const root = node.closest("[data-container]") ?? document.body;
-  const answer = await post("action", {
+  const answer = await whilePressed(post("action", {
     as: store.me, container: context.container,
     action: { type: element.type, block_id: block.block_id, action_id: element.action_id, ...values },
     state: stateOf(root),
-  });
+  }));
   node.removeAttribute("aria-busy");
   if (!answer.ok) showError(node, answer.error ?? "The app did not respond.");
 }

@@ -11,6 +11,8 @@ const dateOf = (ts) => new Date(Number(ts) * 1000);
 const sameDay = (a, b) => a.toDateString() === b.toDateString();
 
 export const clock = (ts) => CLOCK.format(dateOf(ts));
+/** The clock without its half of the day, for the narrow margin. */
+export const shortClock = (ts) => CLOCK.formatToParts(dateOf(ts)).filter((p) => p.type !== "dayPeriod").map((p) => p.value).join("").trim();
 export const full = (ts) => `${LONG.format(dateOf(ts))}, ${SECONDS.format(dateOf(ts))}`;
 
 export function day(ts) {

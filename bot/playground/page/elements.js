@@ -1,5 +1,6 @@
 // Block Kit elements as native controls: a browser's own select, date and text fields are the accessible ones.
 import { bind, fill, h } from "./dom.js";
+import { chosenOf, external } from "./external.js";
 import { icon } from "./icons.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { nameOf, store } from "./state.js";
@@ -111,7 +112,7 @@ const MAKERS = {
   workflow_button: button,
   image: (el) => picture(el),
   static_select: (el, b) => select(b, staticChoices(el), el.initial_option?.value),
-  external_select: (el, b) => select(b, staticChoices(el), el.initial_option?.value),
+  external_select: (el, b) => held(external(b), b),
   users_select: (el, b) => select(b, people(), el.initial_user),
   channels_select: (el, b) => select(b, rooms(), el.initial_channel),
   conversations_select: (el, b) => select(b, rooms(), el.initial_conversation),
@@ -137,7 +138,8 @@ export function valueOf(node, b) {
   const picked = () => [...node.querySelectorAll("input:checked")].map((i) => i.value);
   const asOption = (value) => optionsOf(element).find((o) => o.value === value) ?? null;
   switch (type) {
-    case "static_select": case "external_select": return { type, selected_option: asOption(node.value) };
+    case "external_select": return { type, selected_option: chosenOf(node) };
+    case "static_select": return { type, selected_option: asOption(node.value) };
     case "users_select": return { type, selected_user: node.value || null };
     case "channels_select": return { type, selected_channel: node.value || null };
     case "conversations_select": return { type, selected_conversation: node.value || null };

@@ -5,6 +5,7 @@ import { listenForActions } from "./actions.js";
 import { dialog } from "./dialog.js";
 import { startDock } from "./dock.js";
 import { startHome } from "./home.js";
+import { listenForQueries } from "./external.js";
 import { icon } from "./icons.js";
 import { retryNow } from "./live.js";
 import { startModals } from "./modal.js";
@@ -21,6 +22,7 @@ const byId = (id) => document.getElementById(id);
 
 startTheme();
 listenForActions();
+listenForQueries();
 startSidebar();
 startRoom();
 startTimeline();
@@ -40,6 +42,7 @@ function startFrame() {
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { retryNow(); changed(); } });
   document.addEventListener("click", pressed);
   document.addEventListener("keydown", shortcut);
+  document.addEventListener("toggle", placeMenu, true);
   onChange(() => {
     byId("app").dataset.state = store.loaded ? "ready" : "loading";
     byId("workspace").textContent = store.team.name ?? "Local workspace";
@@ -75,6 +78,15 @@ function closeMenus(target) {
   for (const open of document.querySelectorAll("details.menu[open], details.many[open]")) {
     if (!open.contains(target)) open.open = false;
   }
+}
+
+/** A menu near the lower edge opens upwards. */
+function placeMenu(event) {
+  const menu = event.target;
+  if (!menu.matches?.("details.menu, details.many")) return;
+  delete menu.dataset.up;
+  const box = menu.closest("#timeline, .thread-list, #home, .view-body");
+  if (menu.open && box && menu.querySelector(".pop").getBoundingClientRect().bottom > box.getBoundingClientRect().bottom) menu.dataset.up = "";
 }
 
 function reveal(ts) {

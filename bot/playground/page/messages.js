@@ -1,7 +1,7 @@
 // One message as an article; the same in the timeline and in the thread pane.
 import { h } from "./dom.js";
 import { attachment, blocks } from "./blocks.js";
-import { clock, day, full } from "./dates.js";
+import { clock, day, full, shortClock } from "./dates.js";
 import { emojiFor } from "./emoji.js";
 import { icon } from "./icons.js";
 import { link, mrkdwn, plain } from "./mrkdwn.js";
@@ -16,7 +16,7 @@ export function dayLine(ts) {
 export function article(message, options) {
   if (SYSTEM.has(message.subtype)) return systemLine(message);
   const author = authorOf(message);
-  const time = h("time", { class: "at", title: full(message.ts), datetime: new Date(message.ts * 1000).toISOString() }, clock(message.ts));
+  const time = h("time", { class: "at", title: full(message.ts), datetime: new Date(message.ts * 1000).toISOString() }, options.compact ? shortClock(message.ts) : clock(message.ts));
   const classes = ["message", options.compact && "compact", message.ephemeral && "ephemeral", options.pinned && "pinned", author.isApp && "from-app"];
   return h("article", {
     class: classes.filter(Boolean).join(" "), tabindex: "-1", data: { ts: message.ts, container: "" },
@@ -88,9 +88,11 @@ function replies(message, channel) {
     list.length ? h("small", {}, `last at ${clock(list.at(-1).ts)}`) : null);
 }
 
+const isPlain = (m) => !SYSTEM.has(m.subtype) && !m.ephemeral && !m.attachments?.length && !m.blocks?.some((b) => b.type !== "rich_text");
+
 /** Same person, within five minutes, nothing card-like: then the head is not repeated. */
 export function follows(before, message) {
-  return Boolean(before) && !SYSTEM.has(before.subtype) && !message.blocks?.some((b) => b.type !== "rich_text") && !before.ephemeral && !message.ephemeral
+  return Boolean(before) && isPlain(before) && isPlain(message)
     && (before.user ?? before.bot_id) === (message.user ?? message.bot_id) && before.username === message.username
     && Number(message.ts) - Number(before.ts) < 300;
 }

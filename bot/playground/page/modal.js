@@ -8,7 +8,7 @@ import { isEmpty } from "./elements.js";
 import { icon } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 import { closeView, onChange, store } from "./state.js";
-import { say, toast } from "./notices.js";
+import { say, toast, whilePressed } from "./notices.js";
 
 const box = h("dialog", { id: "modal", "aria-labelledby": "modal-title" });
 let top = null;
@@ -74,7 +74,7 @@ async function submit(el) {
   show(el, missing);
   if (Object.keys(missing).length) return;
   button.setAttribute("aria-busy", "true");
-  const answer = await post("view/submit", { as: store.me, view_id: view.id, state });
+  const answer = await whilePressed(post("view/submit", { as: store.me, view_id: view.id, state }));
   button.removeAttribute("aria-busy");
   if (!el.isConnected || answer.ok) return;
   show(el, answer.errors ?? {}, answer.errors ? "" : answer.error ?? "The app did not respond.");

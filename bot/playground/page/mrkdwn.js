@@ -61,7 +61,7 @@ function lines(text, autolink) {
     }
     const afterBlock = quote !== null || nodes.at(-1)?.className === "item";
     quote = null;
-    const item = /^( *)([•◦▪‣*-]|\d{1,3}[.)]) +(\S.*)$/.exec(line);
+    const item = /^( *)([•◦▪‣-]|\d{1,3}[.)]) +(\S.*)$/.exec(line);
     if (item) {
       nodes.push(h("span", { class: "item", vars: { "--depth": Math.min(4, Math.floor(item[1].length / 2)) } },
         h("span", { class: "bullet" }, item[2]), h("span", {}, inline(item[3], autolink))));

@@ -7,10 +7,18 @@ import { authorOf } from "./people.js";
 
 const inline = new Map();
 
+let pressed = 0;
+
+/** While a press waits for its answer, trouble is told beside what was pressed, not above the composer too. */
+export async function whilePressed(answer) {
+  pressed += 1;
+  try { return await answer; } finally { pressed -= 1; }
+}
+
 /** Shown where one looks: a toast, and a line above the composer of `channel` (or of the open one). */
 export function notice(level, text, channel = store.channel) {
   toast(level, text);
-  if (level === "error") { inline.set(channel, text); changed(); }
+  if (level === "error" && !pressed) { inline.set(channel, text); changed(); }
 }
 
 export const noticeIn = (channel) => inline.get(channel);

@@ -47,7 +47,7 @@ function content() {
     h("ul", { data: { key: "rooms" } }, rooms.map((c) => h("li", { data: { key: c.id } }, room(c)))),
     im ? h("h2", { data: { key: "h2" } }, "App") : null,
     im ? h("ul", { data: { key: "app" } }, h("li", {}, entry(im, store.app.name, avatar({ name: store.app.name ?? "App", color: store.app.user_color, isApp: true }, 20), "messages")),
-      h("li", {}, entry(im, "Home", icon("auto", 16), "home"))) : null,
+      h("li", {}, entry(im, "Home", icon("home", 16), "home"))) : null,
     h("h2", { data: { key: "h3" } }, "People"),
     h("p", { class: "quiet", data: { key: "p3" } }, "Press a name to act as them."),
     h("ul", { data: { key: "people" } }, store.users.filter((u) => u.id !== store.app.bot_user_id).map((u) => h("li", { data: { key: u.id } }, person(u)))),
@@ -97,7 +97,7 @@ export function actAs() {
 export function jump() {
   choose("Go to", "Type a channel", store.channels.flatMap((c) => [
     { label: c.is_im ? store.app.name : c.name, node: () => [icon(c.is_private ? "lock" : "hash", 15), h("span", {}, c.is_im ? store.app.name : c.name)], take: () => go(c.id) },
-    ...(c.is_im ? [{ label: `${store.app.name} Home`, node: () => [icon("auto", 15), h("span", {}, `${store.app.name} Home`)], take: () => go(c.id, "home") }] : []),
+    ...(c.is_im ? [{ label: `${store.app.name} Home`, node: () => [icon("home", 15), h("span", {}, `${store.app.name} Home`)], take: () => go(c.id, "home") }] : []),
   ]));
 }
 

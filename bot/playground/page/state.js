@@ -21,20 +21,40 @@ export function changed() {
 export const userById = (id) => store.users.find((u) => u.id === id);
 export const channelById = (id) => store.channels.find((c) => c.id === id);
 export const groupById = (id) => store.usergroups.find((g) => g.id === id);
-export const messagesOf = (id) => store.messages.get(id) ?? [];
+const EMPTY = [];
+export const messagesOf = (id) => store.messages.get(id) ?? EMPTY;
 export const isRoot = (m) => !m.thread_ts || m.thread_ts === m.ts || m.subtype === "thread_broadcast";
-export const repliesTo = (channel, ts) => messagesOf(channel).filter((m) => m.thread_ts === ts && m.ts !== ts);
 export const appChannel = () => store.channels.find((c) => c.is_im);
 export const nameOf = (user) => user?.real_name || user?.name || "Unknown";
 export const commandName = () => store.app.commands?.[0]?.command ?? "/assent";
 export const isMember = (channel) => channel?.is_im || channel?.members?.includes(store.me);
+
+const threads = new WeakMap();
+
+/** The replies of one thread, oldest first; grouped once for each new list of messages. */
+export function repliesTo(channel, ts) {
+  const list = messagesOf(channel);
+  if (!threads.has(list)) {
+    const grouped = new Map();
+    for (const m of list) {
+      if (!m.thread_ts || m.thread_ts === m.ts) continue;
+      if (!grouped.has(m.thread_ts)) grouped.set(m.thread_ts, []);
+      grouped.get(m.thread_ts).push(m);
+    }
+    threads.set(list, grouped);
+  }
+  return threads.get(list).get(ts) ?? EMPTY;
+}
 
 export function adopt(state) {
   for (const key of ["team", "users", "channels", "usergroups", "app", "views", "home", "log"]) store[key] = state[key] ?? store[key];
   store.me = state.me ?? store.me;
   store.home = state.home ?? null;
   const before = store.messages;
-  store.messages = new Map(Object.entries(state.messages ?? {}).map(([id, list]) => [id, list.map((m) => kept(before.get(id), m))]));
+  store.messages = new Map(Object.entries(state.messages ?? {}).map(([id, list]) => {
+    const old = new Map(before.get(id)?.map((m) => [m.ts, m]));
+    return [id, list.map((m) => kept(old.get(m.ts), m))];
+  }));
   store.pins = new Map(Object.entries(state.pins ?? {}));
   store.loaded = true;
   if (!channelById(store.channel)) store.channel = null;
@@ -42,8 +62,7 @@ export function adopt(state) {
 }
 
 /** The message we hold already when nothing about it changed, so that its card is not drawn anew. */
-function kept(list, message) {
-  const old = list?.find((m) => m.ts === message.ts);
+function kept(old, message) {
   return old && JSON.stringify(old) === JSON.stringify(message) ? old : message;
 }
 
