@@ -19,7 +19,8 @@ from bot.assess.facts import Fact
 from bot.assess.syntax import Node, Tree
 
 LONGEST = 4000
-_AT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_AT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
+_CODE = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _COMPARISONS = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 
@@ -116,8 +117,8 @@ class Language:
     def _fault(self, message: str) -> ConditionFault:
         found = _AT.search(message)
         if found is None:
-            return ConditionFault(message.splitlines()[0])
-        line, column, words = int(found[1]), int(found[2]), found[3]
+            return ConditionFault(_CODE.sub("", message.splitlines()[0]), "Name its parts under let.")
+        line, column, words = max(1, int(found[1])), max(1, int(found[2])), _CODE.sub("", found[3])
         if unknown := _UNDECLARED.search(words):
             hint = did_you_mean(unknown[1], list(self.vocabulary)).strip()
             known = f"Known: {', '.join(self.vocabulary)}."

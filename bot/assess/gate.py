@@ -79,7 +79,7 @@ def assess(
         binding = Binding(
             skill=name,
             version=version,
-            skill_digest=invocation.digest,
+            skill_digest=skill.digest,
             inputs=dict(invocation.inputs),
             environment=invocation.environment,
             target=plan.target,

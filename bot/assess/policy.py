@@ -97,8 +97,14 @@ def load(documents: Mapping[str, Document]) -> Policies:
     problems: list[Problem] = []
     prices, people = NO_PRICES, None
     runbooks: dict[str, Runbook] = {}
+    stems: dict[str, str] = {}
     for file, document in sorted(documents.items()):
-        match PurePosixPath(file).stem:
+        stem = PurePosixPath(file).stem
+        if (first := stems.setdefault(stem, file)) != file:
+            problems.append(
+                Problem(file, 1, 1, f"{first} has the same name", "Keep one: they would hide each other.")
+            )
+        match stem:
             case "people":
                 people = _read(Roster, file, document, problems)
                 if people is not None:
@@ -133,6 +139,7 @@ _HINTS = {
     "applies_to": "List skills: [deploy, rotate-key@2], or ['*'] for every one.",
     "may_request": "Leave it out for every full member; an empty list would be nobody.",
     "limit_usd": 'Money is dollars in quotes, such as "400".',
+    "slack": "A member id begins with U or W; it stands in the person's profile in Slack.",
     "tz": "Write an IANA name such as Europe/Berlin, or UTC.",
     "why": "Say it to the person who is held up: they will read it on the card.",
 }

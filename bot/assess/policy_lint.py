@@ -187,7 +187,10 @@ def _facts(named: Mapping[str, object], path: Path, *, needed: bool) -> Iterator
     except ValidationError as error:
         for one in error.errors():
             name = ".".join(str(part) for part in one["loc"][:2])
-            if one["type"] == "extra_forbidden":
+            if one["type"] == "missing":
+                hint = f"{' and '.join(_NEEDED)} have no worst value, so base must name them."
+                yield Finding(path, f"{name} is missing", hint)
+            elif one["type"] == "extra_forbidden":
                 known = list(vocabulary())
                 guess = did_you_mean(name, known).strip()
                 yield Finding(
