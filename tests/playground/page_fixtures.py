@@ -1,6 +1,5 @@
-"""A real browser on the local Slack's page, and the small Bolt app it talks to."""
+"""A real browser on the local Slack's page, and what it can measure there."""
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -9,14 +8,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
-from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.server import LocalSlack
-from tests.playground.local import bolt, manifest
+from tests.playground.page_app import DEPLOYS
 
 ALICE, DAVE, SAM = "U0ALICE", "U0DAVE", "U0SAM"
-DEPLOYS, PARTNERS = "C0DEPLOYS", "C0PARTNERS"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -26,210 +22,67 @@ HOSTILE = (
     "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"
     " <javascript:window.pwned=1|click me> *bold*"
 )
-FORM: dict[str, Any] = {
-    "type": "modal",
-    "callback_id": "ask",
-    "title": {"type": "plain_text", "text": "Deploy"},
-    "submit": {"type": "plain_text", "text": "Ask"},
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "version",
-            "label": {"type": "plain_text", "text": "Version"},
-            "hint": {"type": "plain_text", "text": "A tag, for example 1.4.2"},
-            "element": {"type": "plain_text_input", "action_id": "it"},
-        },
-        {
-            "type": "input",
-            "block_id": "where",
-            "label": {"type": "plain_text", "text": "Environment"},
-            "element": {
-                "type": "static_select",
-                "action_id": "it",
-                "options": [
-                    {"text": {"type": "plain_text", "text": each}, "value": each}
-                    for each in ("staging", "prod")
-                ],
-            },
-        },
-        {
-            "type": "actions",
-            "elements": [
-                {"type": "button", "action_id": "regions", "text": {"type": "plain_text", "text": "Regions…"}}
-            ],
-        },
-    ],
-}
+MRKDWN = [
+    ("*bold* _it_ ~no~ `a*b*`", "<strong>bold</strong> <em>it</em> <s>no</s> <code>a*b*</code>"),
+    ("*bold _and italic_*", "<strong>bold <em>and italic</em></strong>"),
+    ("2*3*4 snake_case_name", "2*3*4 snake_case_name"),
+    ("* not bold *", "* not bold *"),
+    ("a &lt;b&gt; &amp;amp;", "a &lt;b&gt; &amp;amp;"),
+    ("```\n*raw* &lt;x&gt;\n```", "<pre><code>*raw* &lt;x&gt;</code></pre>"),
+    ("&gt; one\n&gt; two\nthree", "<blockquote>one<br>two</blockquote>three"),
+    ("one\ntwo", "one<br>two"),
+    ("<https://a.example/x|*here*>", '<a href="https://a.example/x">*here*</a>'),
+    ("<javascript:alert(1)|here>", "<span>here</span>"),
+    ("<@U0DAVE> <!subteam^S0SRE> <!here>", "<span>@dave</span> <span>@sre</span> <span>@here</span>"),
+    ("<@U0NOBODY|ann>", "<span>@ann</span>"),
+    ("<!date^43200^{date_num}|then>", "<time>1970-01-01</time>"),
+    ("<!date^soon^{date_num}|then>", "<time>then</time>"),
+    (":tada: :no_such:", "<span>🎉</span> :no_such:"),
+    ("&lt;img src=x onerror=alert(1)&gt;", "&lt;img src=x onerror=alert(1)&gt;"),
+]
 
-
-def _options(*values: str) -> list[dict[str, Any]]:
-    return [{"text": {"type": "plain_text", "text": each.title()}, "value": each} for each in values]
-
-
-def _input(block_id: str, label: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": {"type": "plain_text", "text": label},
-        "element": {"action_id": "it", **element},
-        **more,
+# What a text becomes, without the attributes that do not matter here.
+DRAW = r"""async (texts) => {
+  const { mrkdwn } = await import("/page/mrkdwn.js");
+  return texts.map((text) => {
+    const box = document.createElement("div");
+    box.append(...mrkdwn(text));
+    for (const el of box.querySelectorAll("*")) {
+      for (const { name } of [...el.attributes]) if (name !== "href") el.removeAttribute(name);
     }
+    return box.innerHTML;
+  });
+}"""
 
+# What reaches beyond the right edge of a 360 px screen.
+CUT_OFF = """() => [...document.querySelectorAll("#app *")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().right > 361)
+  .map((e) => e.outerHTML.slice(0, 80))"""
 
-MORE: dict[str, Any] = {
-    "type": "modal",
-    "callback_id": "more",
-    "notify_on_close": True,
-    "title": {"type": "plain_text", "text": "Regions"},
-    "close": {"type": "plain_text", "text": "Back"},
-    "submit": {"type": "plain_text", "text": "Take these"},
-    "blocks": [
-        _input("owner", "Owner", {"type": "external_select", "min_query_length": 1}),
-        _input("regions", "Regions", {"type": "multi_static_select", "options": _options("eu", "us", "ap")}),
-        _input("checks", "Checks", {"type": "checkboxes", "options": _options("latency", "errors")}),
-        _input("pace", "Pace", {"type": "radio_buttons", "options": _options("slow", "fast")}),
-        _input("day", "Day", {"type": "datepicker"}),
-        _input("who", "Who", {"type": "users_select"}),
-        _input("why", "Why", {"type": "plain_text_input", "multiline": True}, optional=True),
-    ],
-}
-
-
-def _button(action_id: str, text: str, **more: Any) -> dict[str, Any]:
-    return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, **more}
-
-
-def card(title: str, status: str, *buttons: dict[str, Any]) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": title}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": status}},
-        {
-            "type": "section",
-            "fields": [
-                {"type": "mrkdwn", "text": f"*{name}*\nsomething long enough"} for name in ("Risk", "Cost")
-            ],
-        },
-    ]
-    return blocks + ([{"type": "actions", "elements": list(buttons)}] if buttons else [])
-
-
-APPROVE = _button(
-    "approve",
-    "Approve",
-    style="primary",
-    confirm={
-        "title": {"type": "plain_text", "text": "Approve this?"},
-        "text": {"type": "mrkdwn", "text": "It runs *at once*."},
-        "confirm": {"type": "plain_text", "text": "Approve it"},
-        "deny": {"type": "plain_text", "text": "Not now"},
-    },
-)
-STOP = _button("stop", "Stop", style="danger")
-
-
-def offering_commands() -> dict[str, Any]:
-    """The manifest with two commands, so that typing has something to choose from."""
-    changed = manifest()
-    changed["features"]["slash_commands"] = [
-        {"command": "/assent", "description": "Ask for a skill", "usage_hint": "<skill> key=value …"},
-        {"command": "/deploy", "description": "Deploy a service"},
-    ]
-    return changed
-
-
-def _said(state: dict[str, Any]) -> Any:
-    """What an input holds, whatever its kind, in one word."""
-    held = next((each for name, each in state.items() if name != "type"), None)
-    if isinstance(held, list):
-        return "+".join(each["value"] for each in held)
-    return held["value"] if isinstance(held, dict) else held
-
-
-def little_app(slack: LocalSlack) -> AsyncApp:
-    """`/assent` alone opens a form; with words it whispers how it read them and posts a card."""
-    app = bolt(slack)
-
-    @app.command("/assent")
-    async def command(ack: Any, body: Any, client: AsyncWebClient) -> None:
-        asked = body.get("text") or ""
-        if asked == "sleep":
-            await asyncio.sleep(1.5)  # longer than the deadline these tests set: Slack stops waiting
-        if not asked:
-            await ack()
-            await client.views_open(trigger_id=body["trigger_id"], view=FORM)
-            return
-        await ack(text=f"I read this as `{asked}`.")
-        waiting = card(
-            asked.title(), "*Waiting* for one of <!subteam^S0SRE>", APPROVE, _button("broken", "Details")
-        )
-        await client.chat_postMessage(channel=body["channel_id"], text=f"{asked} waits", blocks=waiting)
-
-    @app.action("approve")
-    async def approve(ack: Any, body: Any, client: AsyncWebClient) -> None:
-        await ack()
-        running = card("Deploy", f"*Running.* Approved by <@{body['user']['id']}>", STOP)
-        await client.chat_update(
-            channel=body["channel"]["id"], ts=body["message"]["ts"], text="running", blocks=running
-        )
-
-    @app.view("ask")
-    async def submitted(ack: Any, view: Any, body: Any, client: AsyncWebClient) -> None:
-        version = view["state"]["values"]["version"]["it"]["value"]
-        if version != "1.4.2":
-            await ack(response_action="errors", errors={"version": f"There is no {version}. Known: 1.4.2."})
-            return
-        await ack()
-        where = view["state"]["values"]["where"]["it"]["selected_option"]["value"]
-        await client.chat_postMessage(
-            channel=DEPLOYS, text=f"<@{body['user']['id']}> asked for {version} to {where}"
-        )
-
-    @app.action("regions")
-    async def regions(ack: Any, body: Any, client: AsyncWebClient) -> None:
-        await ack()
-        await client.views_push(trigger_id=body["trigger_id"], view=MORE)
-
-    @app.options("it")
-    async def owners(ack: Any, payload: Any) -> None:
-        await ack(
-            options=[each for each in _options("payments", "platform") if payload["value"] in each["value"]]
-        )
-
-    @app.view("more")
-    async def taken(ack: Any, view: Any, client: AsyncWebClient) -> None:
-        await ack(response_action="clear")
-        held = {name: _said(next(iter(each.values()))) for name, each in view["state"]["values"].items()}
-        text = " ".join(f"{name}={each}" for name, each in held.items() if name not in ("version", "where"))
-        await client.chat_postMessage(channel=DEPLOYS, text=text)
-
-    @app.view_closed("more")
-    async def closed(ack: Any, body: Any, client: AsyncWebClient) -> None:
-        await ack()
-        await client.chat_postMessage(channel=DEPLOYS, text=f"<@{body['user']['id']}> went back")
-
-    @app.shortcut("ask")
-    async def asked_about(ack: Any, body: Any, client: AsyncWebClient) -> None:
-        await ack()
-        await client.chat_postEphemeral(
-            channel=body["channel"]["id"], user=body["user"]["id"], text=f"About: {body['message']['text']}"
-        )
-
-    @app.event("app_mention")
-    async def mentioned(event: Any, client: AsyncWebClient) -> None:
-        await client.chat_postMessage(
-            channel=event["channel"], thread_ts=event.get("thread_ts", event["ts"]), text="I am listening."
-        )
-
-    @app.event("app_home_opened")
-    async def home(event: Any, client: AsyncWebClient) -> None:
-        view = {"type": "home", "blocks": card("Waiting for you", f"Hello <@{event['user']}>")}
-        await client.views_publish(user_id=event["user"], view=view)
-
-    @app.event("message")
-    async def heard() -> None:
-        """Everything else that is said."""
-
-    return app
+# Every visible text against the nearest opaque ground behind it; the ones below WCAG AA (4.5:1).
+CONTRAST = r"""() => {
+  const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
+  const linear = (v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (el) => {
+    for (let at = el; at; at = at.parentElement) {
+      const c = parse(getComputedStyle(at).backgroundColor);
+      if (c.length === 3 || c[3] === 1) return c;
+    }
+    return [255, 255, 255];
+  };
+  const poor = new Set();
+  for (const el of document.querySelectorAll("#app *")) {
+    const own = [...el.childNodes].some((n) => n.nodeType === 3 && n.nodeValue.trim());
+    const style = getComputedStyle(el);
+    const seen = el.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    if (!own || !seen || el.closest(":disabled, .unseen, .skip")) continue;
+    const [a, b] = [light(parse(style.color)), light(ground(el))].sort((x, y) => y - x);
+    const name = `${el.tagName}.${el.className} ${style.color} on ${ground(el)}`;
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.add(name);
+  }
+  return [...poor];
+}"""
 
 
 @asynccontextmanager

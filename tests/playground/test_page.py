@@ -10,17 +10,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.server import LocalSlack
 from tests.playground.local import BOT_TOKEN, over_http, running
+from tests.playground.page_app import DEPLOYS, STOP, card, little_app, offering_commands
 from tests.playground.page_fixtures import (
     ALICE,
+    CONTRAST,
+    CUT_OFF,
     DAVE,
-    DEPLOYS,
+    DRAW,
     HOSTILE,
+    MRKDWN,
     SAM,
-    STOP,
-    card,
     chromium,
-    little_app,
-    offering_commands,
     visit,
 )
 
@@ -386,7 +386,7 @@ async def test_a_newcomer_is_told_what_to_type_and_whom_to_be(browser: Browser, 
     page = await visit(browser, slack, hint=True, path="?")
     hint = page.get_by_role("note")
     await expect(hint).to_contain_text("/assent deploy checkout 1.4.2 to staging")
-    await expect(hint).to_contain_text("Dave Diallo")
+    await expect(hint).to_contain_text("Bob Brandt (@service-owners) and Carol Chen (@release)")
     await hint.get_by_role("button", name="Write it for me").click()
     await expect(page.locator("#say")).to_have_value("/assent deploy checkout 1.4.2 to staging")
     await hint.get_by_role("button", name="Hide this hint").click()
@@ -411,66 +411,3 @@ async def test_a_channel_made_here_opens_and_can_be_left_to_the_archive(page: Pa
     await page.get_by_role("button", name="Archive").click()
     await expect(page.locator("#dock .bar")).to_contain_text("is archived")
     await expect(page.locator("#say")).to_be_hidden()
-
-
-MRKDWN = [
-    ("*bold* _it_ ~no~ `a*b*`", "<strong>bold</strong> <em>it</em> <s>no</s> <code>a*b*</code>"),
-    ("*bold _and italic_*", "<strong>bold <em>and italic</em></strong>"),
-    ("2*3*4 snake_case_name", "2*3*4 snake_case_name"),
-    ("* not bold *", "* not bold *"),
-    ("a &lt;b&gt; &amp;amp;", "a &lt;b&gt; &amp;amp;"),
-    ("```\n*raw* &lt;x&gt;\n```", "<pre><code>*raw* &lt;x&gt;</code></pre>"),
-    ("&gt; one\n&gt; two\nthree", "<blockquote>one<br>two</blockquote>three"),
-    ("one\ntwo", "one<br>two"),
-    ("<https://a.example/x|*here*>", '<a href="https://a.example/x">*here*</a>'),
-    ("<javascript:alert(1)|here>", "<span>here</span>"),
-    ("<@U0DAVE> <!subteam^S0SRE> <!here>", "<span>@dave</span> <span>@sre</span> <span>@here</span>"),
-    ("<@U0NOBODY|ann>", "<span>@ann</span>"),
-    ("<!date^43200^{date_num}|then>", "<time>1970-01-01</time>"),
-    ("<!date^soon^{date_num}|then>", "<time>then</time>"),
-    (":tada: :no_such:", "<span>🎉</span> :no_such:"),
-    ("&lt;img src=x onerror=alert(1)&gt;", "&lt;img src=x onerror=alert(1)&gt;"),
-]
-
-# What a text becomes, without the attributes that do not matter here.
-DRAW = r"""async (texts) => {
-  const { mrkdwn } = await import("/page/mrkdwn.js");
-  return texts.map((text) => {
-    const box = document.createElement("div");
-    box.append(...mrkdwn(text));
-    for (const el of box.querySelectorAll("*")) {
-      for (const { name } of [...el.attributes]) if (name !== "href") el.removeAttribute(name);
-    }
-    return box.innerHTML;
-  });
-}"""
-
-# What reaches beyond the right edge of a 360 px screen.
-CUT_OFF = """() => [...document.querySelectorAll("#app *")]
-  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().right > 361)
-  .map((e) => e.outerHTML.slice(0, 80))"""
-
-# Every visible text against the nearest opaque ground behind it; the ones below WCAG AA (4.5:1).
-CONTRAST = r"""() => {
-  const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
-  const linear = (v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
-  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-  const ground = (el) => {
-    for (let at = el; at; at = at.parentElement) {
-      const c = parse(getComputedStyle(at).backgroundColor);
-      if (c.length === 3 || c[3] === 1) return c;
-    }
-    return [255, 255, 255];
-  };
-  const poor = new Set();
-  for (const el of document.querySelectorAll("#app *")) {
-    const own = [...el.childNodes].some((n) => n.nodeType === 3 && n.nodeValue.trim());
-    const style = getComputedStyle(el);
-    const seen = el.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!own || !seen || el.closest(":disabled, .unseen, .skip")) continue;
-    const [a, b] = [light(parse(style.color)), light(ground(el))].sort((x, y) => y - x);
-    const name = `${el.tagName}.${el.className} ${style.color} on ${ground(el)}`;
-    if ((a + 0.05) / (b + 0.05) < 4.5) poor.add(name);
-  }
-  return [...poor];
-}"""

@@ -51,29 +51,38 @@ function dismissed() {
   try { return localStorage.getItem("first-hint") === "gone"; } catch { return false; }
 }
 
+/** People who may have to agree: one from each group the asker is not in. */
+function likelyApprovers(asker) {
+  const groups = store.usergroups.filter((g) => !g.users?.includes(asker.id)).slice(0, 2);
+  return groups.map((g) => ({ user: userById(g.users?.find((id) => !userById(id)?.deleted)), handle: g.handle })).filter((a) => a.user);
+}
+
 function drawHint(box) {
-  const approver = store.users.find((u) => u.kind === "on-call") ?? store.users.find((u) => u.kind === "manager");
   const me = userById(store.me);
-  box.hidden = dismissed() || !store.loaded || !approver;
-  const same = [me, approver, commandName()];
+  const asker = me?.kind === "engineer" ? me : store.users.find((u) => u.kind === "engineer");
+  box.hidden = dismissed() || !store.loaded || !asker;
+  const same = [me, asker, store.usergroups, commandName()];
   if (box.hidden || (box.madeFrom && same.every((x, i) => x === box.madeFrom[i]))) return;
   box.madeFrom = same;
   const text = `${commandName()} ${EXAMPLE}`;
-  const asker = me.kind === "engineer" ? null : store.users.find((u) => u.kind === "engineer");
+  const risky = text.replace("staging", "production");
+  const approvers = likelyApprovers(asker);
   box.replaceChildren(
-    h("div", {}, h("h2", {}, "New here? Ask for something, then approve it as somebody else."),
+    h("div", {}, h("h2", {}, "New here? Ask for something, then answer it as somebody else."),
       h("ol", {},
-        h("li", {}, asker ? [`As ${nameOf(asker)}, type `] : "Type ", h("code", {}, text), " and press Enter."),
-        h("li", {}, "Read the card: what will run, what it costs, who must agree."),
-        h("li", {}, "Act as ", h("strong", {}, nameOf(approver)), ` (${approver.kind}) and press Approve. `, h("kbd", {}, "Alt"), "+", h("kbd", {}, "A"), " changes who you are.")),
+        h("li", {}, me === asker ? "Type " : `As ${nameOf(asker)}, type `, h("code", {}, text), " and press Enter. The card says what runs and what it costs."),
+        h("li", {}, "Ask the same for ", h("code", {}, "production"), ": now it waits, and the card says for whom",
+          approvers.length ? [", for example ", approvers.flatMap(({ user, handle }, i) => [i ? " and " : "", h("strong", {}, nameOf(user)), ` (@${handle})`])] : null, "."),
+        h("li", {}, "Be one of them: press their name in the list of people, or ", h("kbd", {}, "Alt"), "+", h("kbd", {}, "A"), ". Then press Approve.")),
       h("div", { class: "row" },
         h("button", { type: "button", class: "button primary", on: { click: () => write(text, asker) } }, "Write it for me"),
-        approver.id === store.me ? null : h("button", { type: "button", class: "button", on: { click: () => switchTo(approver.id) } }, `Act as ${nameOf(approver)}`))),
+        h("button", { type: "button", class: "button", on: { click: () => write(risky, asker) } }, "For production"),
+        approvers.filter(({ user }) => user !== me).map(({ user }) => h("button", { type: "button", class: "button", on: { click: () => switchTo(user.id) } }, `Act as ${nameOf(user)}`)))),
     h("button", { type: "button", class: "icon-button", "aria-label": "Hide this hint", on: { click: () => hide(box) } }, icon("close", 16)));
 }
 
 async function write(text, asker) {
-  if (asker) await switchTo(asker.id);
+  await switchTo(asker.id);
   if (!isMember(channelById(store.channel)) || store.channel === appChannel()?.id) {
     const room = store.channels.find((c) => !c.is_im && !c.is_archived && isMember(c));
     if (room) go(room.id);
