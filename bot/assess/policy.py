@@ -101,9 +101,8 @@ def load(documents: Mapping[str, Document]) -> Policies:
     for file, document in sorted(documents.items()):
         stem = PurePosixPath(file).stem
         if (first := stems.setdefault(stem, file)) != file:
-            problems.append(
-                Problem(file, 1, 1, f"{first} has the same name", "Keep one: they would hide each other.")
-            )
+            hint = "Keep one: they would hide each other."
+            problems.append(Problem(file, 1, 1, f"{first} has the same name", hint))
         match stem:
             case "people":
                 people = _read(Roster, file, document, problems)

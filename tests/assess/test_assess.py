@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,13 +122,9 @@ class TestShipped:
         assert said.decision.because[0].rule == "observation/look"
 
     def test_no_day_of_the_coming_years_is_frozen(self) -> None:
-        days = [
-            datetime(year, month, 15, 12, tzinfo=UTC) for year in (2026, 2027, 2028) for month in range(1, 13)
-        ]
-        days += [datetime(2026, 12, 24, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)]
-        assert {
-            shipped().freezes("deploy", "1.0.0", day) for day in days if day.year > 2026 or day.month > 1
-        } == {()}
+        first = datetime(2026, 2, 1, tzinfo=UTC)
+        days = (first + timedelta(days=day, hours=day % 24) for day in range(3 * 365))
+        assert {shipped().freezes("deploy", "1.0.0", day) for day in days} == {()}
 
 
 class TestTheWorstCounts:
@@ -247,8 +244,12 @@ class TestBinding:
         assert part in {line.partition(":")[0] for line in drift(before.binding, after.binding)}
 
     def test_the_skills_bytes_are_bound(self) -> None:
-        other = judge().invocation.model_copy(update={"digest": Digest("sha256:" + "b" * 64)})
-        assert drift(judge().binding, judge(invocation=other).binding)[0].startswith("skill_digest: ")
+        edited = replace(skill(), digest=Digest("sha256:" + "b" * 64))
+        before, after = judge(), judge(skill=edited)
+        assert before.digest != after.digest
+        assert drift(before.binding, after.binding) == (
+            "skill_digest: sha256:aaaaaaaaaaaa → sha256:bbbbbbbbbbbb",
+        )
 
     @pytest.mark.parametrize(
         ("old", "new"),

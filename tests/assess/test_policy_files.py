@@ -176,6 +176,12 @@ def test_a_folder_without_a_policy_arms_nothing() -> None:
     ]
 
 
+def test_two_files_of_one_name_cannot_hide_each_other() -> None:
+    assert problems({"policies/p.yaml": GOOD, "policies/p.yml": GOOD}) == [
+        "policies/p.yml:1:1: policies/p.yaml has the same name. Keep one: they would hide each other."
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- list", "42"])
 def test_a_document_that_is_no_policy(text: str) -> None:
     assert problems({"policies/p.yaml": text})

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from bot.assess.facts import Facts
 from bot.assess.gate import decide
-from bot.assess.policy_table import never, run_table
+from bot.assess.policy_table import RowResult, never, run_table
 
-from .writing import GOOD, facts, gates, policies, shipped
+from .writing import facts, gates, policies, shipped
 
 ARMED = shipped()
 ROWS = [(policy.name, row) for policy in ARMED.armed.values() for row in run_table(policy)]
 
 
 @pytest.mark.parametrize(("policy", "row"), ROWS, ids=[f"{policy}: {row.name}" for policy, row in ROWS])
-def test_table(policy: str, row: object) -> None:
-    assert row.passed, row  # type: ignore[attr-defined]
+def test_table(policy: str, row: RowResult) -> None:
+    assert row.passed, row
 
 
 @pytest.mark.parametrize("name", ARMED.armed)
@@ -24,10 +25,12 @@ def test_every_gate_is_seen_both_ways_by_its_table(name: str) -> None:
 
 
 def test_a_row_that_comes_out_otherwise_says_both() -> None:
-    table = "tests:\n  base: {request.skill: deploy, actor.principal: a}\n  rows:\n    - [odd, {}, allow, [ok], 0]\n"
-    body = (
-        gates("ok | request.risk < 40 | allow: true", "look | true | require: {all_of: [{group: sre}]}")
-        + table
+    body = gates(
+        "ok | request.risk < 40 | allow: true",
+        "look | true | require: {all_of: [{group: sre}]}",
+    ) + (
+        "tests:\n  base: {request.skill: deploy, actor.principal: a}\n"
+        "  rows:\n    - [odd, {}, allow, [ok], 0]\n"
     )
     [row] = run_table(policies(p=body).armed["p"])
     assert not row.passed
@@ -60,6 +63,6 @@ def test_the_roster_and_the_prices_are_read_with_the_policies() -> None:
 
 def test_what_is_unknown_is_never_allowed() -> None:
     """Only who asks for what is known, so every other fact is at its worst."""
-    assert decide(ARMED, facts(**dict.fromkeys(()))).effect == "allow"
-    worst = type(facts()).of({name: GOOD[name] for name in ("request.skill", "actor.principal")})  # type: ignore[misc]
+    worst = Facts.of({"request.skill": "deploy", "actor.principal": "alice"})
+    assert decide(ARMED, facts()).effect == "allow"
     assert decide(ARMED, worst).effect == "deny"
