@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from bot.cli import audit, costs, doctor, manifest, policy, processes, requests, skills
+from bot.cli import audit, costs, demo, dev, doctor, manifest, policy, processes, requests, skills
 from bot.terms import Refused
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Skills run in Slack, after the people who must say yes said yes to exactly that.",
 )
+app.command("dev")(dev.dev)
+app.command("demo")(demo.demo)
 app.command("web")(processes.web)
 app.command("worker")(processes.worker)
 app.command("doctor")(doctor.doctor)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pydantic import JsonValue
+
 from bot.assess.estimate import account_of
 from bot.assess.prices import PriceCard
 from bot.execute.run import Finish
@@ -21,7 +23,7 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
     ceiling = request.assessment.estimate.ceiling if request.assessment else Micros(0)
     settled = cost(units, prices, ceiling=ceiling)
     checks = next((e.checks for e in reversed(request.journal) if e.phase == "measure" and e.checks), ())
-    result = next((e.result for e in reversed(request.journal) if e.phase == "step" and e.result), None)
+    result = _told(request)
     line = {
         "request": request.id,
         "cost": settled,
@@ -54,3 +56,11 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
             "digest": request.assessment.digest if request.assessment else "",
         },
     )
+
+
+def _told(request: Request) -> dict[str, JsonValue] | None:
+    """What a read-only skill found is what was asked for; of the others, the checks say what matters."""
+    facts = request.assessment.facts if request.assessment else {}
+    if facts.get("request.mode") != "read_only":
+        return None
+    return next((e.result for e in reversed(request.journal) if e.phase == "step" and e.result), None)
