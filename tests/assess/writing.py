@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from bot.artifacts import yaml_marks
@@ -77,6 +78,7 @@ def problems(files: Mapping[str, str]) -> list[str]:
     return []
 
 
+@cache
 def shipped() -> Policies:
     folder = ROOT / "policies"
     return Policies.load(
