@@ -47,7 +47,13 @@ def load(folder: Path, *, label: str) -> Loaded:
         found_wrong = [placed(one, marks, f"{label}/{MANIFEST}") for one in error.findings]
         return Loaded(problems=tuple(sorted(found_wrong, key=lambda one: (one.line, one.column))))
     return Loaded(
-        Skill(manifest=manifest, digest=found.digest, files=found.files, folder=str(folder.resolve()), runbook=runbook)
+        Skill(
+            manifest=manifest,
+            digest=found.digest,
+            files=found.files,
+            folder=str(folder.resolve()),
+            runbook=runbook,
+        )
     )
 
 
