@@ -120,32 +120,35 @@ def decide(policies: Policies, facts: Facts) -> Decision:
     denied = [because for policy in applying for because in not_asked_of(policy, facts)]
     required: list[tuple[Because, Requirement]] = []
     allowed: list[Because] = []
+    speaking: list[Policy] = []
     for answer in _answers(applying, facts):
         gate = answer.gate
         if answer.error:
             why = f"It could not be judged, so it denies: {answer.error}"
             denied.append(Because(rule=gate.rule, why=why))
-        elif not answer.matched:
             continue
-        elif gate.requirement is not None:
+        if not answer.matched:
+            continue
+        speaking.append(answer.policy)
+        if gate.requirement is not None:
             required.append((gate.because, gate.requirement))
         elif gate.gate.allow:
             allowed.append(gate.because)
         else:
             denied.append(gate.because)
-    grant = min(policy.runbook.grant_expires_after for policy in applying)
     if denied:
         return Deny(because=tuple(denied))
+    if not speaking:
+        return Deny(because=(silence(applying, facts),))
+    grant = min(policy.runbook.grant_expires_after for policy in speaking)
     if required:
         return RequireApproval(
             because=tuple(because for because, _ in required),
             requirements=merged([one for _, one in required], applying),
-            expires_after_s=min(policy.runbook.expires_after for policy in applying),
+            expires_after_s=min(policy.runbook.expires_after for policy in speaking),
             grant_expires_after_s=grant,
         )
-    if allowed:
-        return Allow(because=tuple(allowed), grant_expires_after_s=grant)
-    return Deny(because=(silence(applying, facts),))
+    return Allow(because=tuple(allowed), grant_expires_after_s=grant)
 
 
 @dataclass(frozen=True, slots=True)
