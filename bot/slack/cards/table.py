@@ -8,7 +8,7 @@ from unicodedata import combining, east_asian_width
 
 from pydantic import JsonValue
 
-from bot.slack.escape import line
+from bot.slack.escape import line, visible
 
 _WIDEST, _ROWS, _COLUMNS = 32, 20, 6
 
@@ -36,6 +36,9 @@ def _entry(key: str, value: JsonValue) -> list[str]:
             rows = [{name: inner, **each} for inner, each in value.items() if isinstance(each, dict)]
             return _table(rows)
         return [f"{name}:", *(f"  {row}" for inner, each in value.items() for row in _entry(inner, each))]
+    if isinstance(value, str) and "\n" in value.strip():
+        # Written for people by the skill itself: its own lines, without a label.
+        return [line(each) if each.strip() else "" for each in visible(value).strip("\n").split("\n")]
     return [f"{name}: {_cell(value, 200)}"]
 
 
@@ -69,6 +72,8 @@ def _cell(value: JsonValue, room: int) -> str:
             text = line(value)
         case int() | float():
             text = str(value)
+        case dict() if value:
+            text = ", ".join(f"{line(key)} {_cell(each, _WIDEST)}" for key, each in value.items())
         case _:
             text = line(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= room else f"{text[: room - 1]}…"
