@@ -50,11 +50,12 @@ class Local:
         policies_dir: Path = Path("policies"),
         command: str = "/assent",
         rate_limits: bool = True,
+        socket_mode: bool = False,
         say: Say = lambda line: None,
     ) -> None:
         self.home = home.expanduser().absolute()
         self._port, self._fresh, self._say, self._rate_limits = port, fresh, say, rate_limits
-        self._command = command
+        self._command, self._socket_mode = command, socket_mode
         self._folders = {"ASSENT_SKILLS": skills_dir.absolute(), "ASSENT_POLICIES": policies_dir.absolute()}
         self._stack = AsyncExitStack()
         self.environment: dict[str, str] = {}
@@ -98,6 +99,8 @@ class Local:
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         redis_url = await self._redis()
         keys = _keys(self.home / "local-keys.json")
+        if not self._socket_mode:
+            del keys["SLACK_APP_TOKEN"]
         web_port = _free_port(self._port + 1 if self._port else 0)
         self.environment = {
             **{
@@ -136,6 +139,7 @@ class Local:
             manifest=described,
             signing_secret=keys["SLACK_SIGNING_SECRET"],
             bot_token=keys["SLACK_BOT_TOKEN"],
+            app_token=keys.get("SLACK_APP_TOKEN", ""),
             request_url=f"http://127.0.0.1:{web_port}/slack/events",
             state_path=self.home / "slack.json",
             rate_limits=self._rate_limits,
@@ -200,6 +204,7 @@ def _keys(file: Path) -> dict[str, str]:
     if not file.exists():
         made = {
             "SLACK_BOT_TOKEN": f"xoxb-local-{secrets.token_hex(16)}",
+            "SLACK_APP_TOKEN": f"xapp-local-{secrets.token_hex(16)}",
             "SLACK_SIGNING_SECRET": secrets.token_hex(16),
         }
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -4,12 +4,11 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from bot.playground.server import LocalSlack
 from tests.playground.page_app import DEPLOYS
 
 ALICE, DAVE, SAM = "U0ALICE", "U0DAVE", "U0SAM"
@@ -85,6 +84,13 @@ CONTRAST = r"""() => {
 }"""
 
 
+class Served(Protocol):
+    """Whatever serves the page."""
+
+    @property
+    def url(self) -> str: ...
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
@@ -100,7 +106,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def visit(
-    browser: Browser, slack: LocalSlack, *, hint: bool = False, path: str = "", **context: Any
+    browser: Browser, slack: Served, *, hint: bool = False, path: str = "", **context: Any
 ) -> Page:
     """The page as Alice sees it, loaded and connected. Any script error fails the test that made it."""
     opened = await browser.new_context(**{"viewport": {"width": 1200, "height": 800}, **context})
