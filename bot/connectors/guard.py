@@ -2,18 +2,18 @@
 """Stands between a worker and one command, so that nothing of the command outlives its right to run.
 
 It ends the **whole tree** (TERM, a grace, KILL until none is left) when the time is over, the worker asks,
-the worker is gone (its end of the control pipe closes, as after kill -9), or the worker has not said for
-`alive_for_s` that it is alive (stopped past its lease: a successor may be running). What a command leaves
-behind when it ends by itself is killed too.
+the worker is gone (its end of the control pipe closes, as after kill -9), or the moment has come until which
+the worker vouched for it (stopped past its lease: a successor may be running). Past that moment it is not
+even started. What a command leaves behind when it ends by itself is killed too.
 
 Linux: the guard is the subreaper of everything below it, so a process that daemonises becomes the guard's
 own child, and "no children left" is the kernel's word that the tree is gone. Time counts while the machine
 sleeps. Elsewhere (macOS): the command's process group stands for the tree, a process that leaves the group
 survives, and time stands still while the machine sleeps.
 
-The worker hands this file over compiled, with the order, on stdin of a bare `python -I -S`; then come a byte
-for each heartbeat and `s` for stop. Every step pays for its start, so it imports next to nothing: pathlib or
-contextlib alone would cost more than all of it.
+The worker hands this file over compiled, with the order, on stdin of a bare `python -I -S`; then comes a
+double for each heartbeat: until when the worker vouches, by CLOCK; zero is stop. Every step pays for its
+start, so it imports next to nothing: pathlib or contextlib alone would cost more than all of it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import marshal  # both ends are the same interpreter, and json would cost as muc
 import os
 import resource
 import select
+import struct
 import sys
 import time
 
@@ -63,6 +64,8 @@ class Guard:
         if LINUX:
             prctl(PR_SET_CHILD_SUBREAPER, 1)
         self.began = clock()
+        self.until = order["until"]
+        self.heard = b""
         self.main, self._trouble = self._start()
 
     def _listen(self) -> int:
@@ -116,7 +119,6 @@ class Guard:
     def watch(self) -> str:
         """Wait until there is a reason to end, and say which."""
         deadline = self.began + self.order["timeout_s"]
-        alive_until = self.began + self.order["alive_for_s"]
         poll = select.poll()
         poll.register(0, select.POLLIN)
         poll.register(self._wake, select.POLLIN)
@@ -130,20 +132,29 @@ class Guard:
             if now >= deadline:
                 return "timeout"
             # Before the pipe is read: after a freeze of the machine an old heartbeat may still lie in it.
-            if now >= alive_until:
+            if now >= self.until:
                 return "silent"
             if LINUX and len(self.tree()) > self.order["processes"]:
                 return "crowded"
-            for descriptor, _ in poll.poll(max(0.0, min(deadline - now, alive_until - now, TICK_S)) * 1000):
+            for descriptor, _ in poll.poll(max(0.0, min(deadline - now, self.until - now, TICK_S)) * 1000):
                 if descriptor == self._wake:
                     self.drain()
                     continue
                 said = os.read(0, 4096)
                 if not said:
                     return "orphaned"
-                if b"s" in said:
+                if self.listen(said):
                     return "stop"
-                alive_until = clock() + self.order["alive_for_s"]
+
+    def listen(self, said: bytes) -> bool:
+        """Whether stop was said; the newest word about the time counts."""
+        self.heard += said
+        whole = len(self.heard) // 8 * 8
+        words = [word for (word,) in struct.iter_unpack("=d", self.heard[:whole])]
+        self.heard = self.heard[whole:]
+        if words:
+            self.until = words[-1]
+        return 0.0 in words
 
     def reap(self) -> None:
         while True:
@@ -265,6 +276,9 @@ def prefer_under_memory_pressure() -> None:
 def main(order: dict[str, Any], report: int) -> None:
     """Carry out one order, and tell `report`, a descriptor, the command's pid and in the end how it went."""
     os.set_inheritable(report, False)
+    if clock() >= order["until"]:
+        os.write(report, bytes(4) + marshal.dumps({"reason": "late"}))
+        return
     guard = Guard(order)
     os.write(report, guard.main.to_bytes(4, "big"))
     reason = "broken"

@@ -5,6 +5,7 @@ import contextlib
 import marshal
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Collection
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from bot.connectors import programs
-from bot.execute.sandbox import Command, Finished, StopSignal, secret_values
+from bot.execute.sandbox import Command, Finished, StopSignal, clock, secret_values
 from bot.execute.sandbox.output import Output
 from bot.terms import Refused
 
@@ -69,14 +70,21 @@ class GuardedProcesses:
     ) -> tuple[str, ...]:
         return programs.resolve_argv(argv, allowed=allowed, folder=folder, path=path)
 
-    async def run(self, command: Command, *, on_line: Callable[[str], None], stop: StopSignal) -> Finished:
+    async def run(
+        self,
+        command: Command,
+        *,
+        on_line: Callable[[str], None],
+        stop: StopSignal,
+        until: Callable[[], float] | None = None,
+    ) -> Finished:
         """Returns when nothing of the command is left; so does being cancelled, or `on_line` raising."""
         secrets = (*command.secrets, *secret_values(command.env))
         out = Output(limit=command.output_limit, secrets=secrets, on_line=on_line)
         err = Output(limit=command.output_limit, secrets=secrets)
         if stop.is_set():
             return _finished({"reason": "stop"}, out, err)
-        async with self._guard(command) as guard:
+        async with self._guard(command, until or self._for_a_while) as guard:
             report = await guard.attend(out, err, stop)
         out.close()
         err.close()
@@ -89,7 +97,9 @@ class GuardedProcesses:
             case "crowded":
                 note = f"ended: it had more than {self._limits.processes} processes at once"
             case "silent":
-                note = f"ended: the worker was silent for {self.alive_for_s:g} s"
+                note = "ended: nothing was heard of its worker for too long"
+            case "late":
+                note = "not started: its worker was away for too long before"
             case "lost":
                 note = "its guard was killed; what it did until then is unknown"
             case _:
@@ -98,18 +108,21 @@ class GuardedProcesses:
             note += f"{'; ' if note else ''}{left} of its processes could not be killed"
         return note and f"[{note}]\n"
 
+    def _for_a_while(self) -> float:
+        return clock() + self.alive_for_s
+
     @contextlib.asynccontextmanager
-    async def _guard(self, command: Command) -> AsyncIterator["_Guarded"]:
+    async def _guard(self, command: Command, until: Callable[[], float]) -> AsyncIterator["_Guarded"]:
         order = {
             "argv": list(command.argv),
             "cwd": command.cwd,
             "env": dict(command.env),
             "timeout_s": command.timeout_s,
-            "alive_for_s": self.alive_for_s,
+            "until": until(),
             "grace_s": self._grace_s,
         } | asdict(self._limits)
         letter = marshal.dumps((_GUARD_CODE, order))
-        guarded = _Guarded(breath_s=self.alive_for_s / BREATHS)
+        guarded = _Guarded(breath_s=self.alive_for_s / BREATHS, until=until)
         try:
             await guarded.open(len(letter).to_bytes(4, "big") + letter)
             yield guarded
@@ -120,8 +133,9 @@ class GuardedProcesses:
 class _Guarded:
     """Our end of one guard: its process, its control pipe, its report, and the command's two streams."""
 
-    def __init__(self, *, breath_s: float) -> None:
+    def __init__(self, *, breath_s: float, until: Callable[[], float]) -> None:
         self._breath_s = breath_s
+        self._until = until
         self._tasks: list[asyncio.Task[Any]] = []
         self._transports: list[asyncio.BaseTransport] = []
         report, write = os.pipe()
@@ -198,12 +212,12 @@ class _Guarded:
 
     async def _breathe(self) -> None:
         while True:
-            await self._write(b".")
+            await self._write(struct.pack("=d", self._until()))
             await asyncio.sleep(self._breath_s)
 
     async def _stop(self, stop: StopSignal) -> None:
         await stop.wait()
-        while not await self._write(b"s"):
+        while not await self._write(struct.pack("=d", 0.0)):
             pass
 
     async def close(self) -> None:
@@ -232,7 +246,8 @@ def _finished(report: dict[str, Any], out: Output, err: Output, note: str = "") 
         stderr=err.text() + note,
         dropped=out.dropped + err.dropped,
         timed_out=reason == "timeout",
-        stopped=reason in ("stop", "silent", "orphaned"),
+        stopped=reason in ("stop", "silent", "orphaned", "late"),
         wall_ms=report.get("wall_ms", 0),
         result=out.result,
+        cut=reason in ("silent", "orphaned", "late", "lost"),
     )

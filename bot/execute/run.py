@@ -53,11 +53,51 @@ class Finish:
 Move = RunStep | ProbeStep | AskPerson | Measure | UndoStep | Finish
 
 
+TRIES = 3
+"""How often one thing may begin without ever ending before a person is asked."""
+
+
 def next_move(manifest: Manifest, journal: Sequence[Entry]) -> Move:
     """The one next thing to do. Pure: the same journal always gives the same answer.
 
-    A finished step is never begun again. One that began and did not end is treated as its `repeat` allows.
+    A finished step is never begun again. One that began and did not end is treated as its `repeat` allows,
+    and what began three times and never ended is left to a person: it may be what its workers die of.
     """
+    move = _move(manifest, journal)
+    if _in_vain(journal) < TRIES:
+        return move
+    match move:
+        case RunStep(step) | ProbeStep(step):
+            return AskPerson(step, f"it began {TRIES} times and never ended")
+        case UndoStep(step):
+            why = f"Undoing {step.id} began {TRIES} times and never ended: a person must look."
+            return Finish("failed", why)
+        case Measure():
+            return Finish("unknown", f"Measuring began {TRIES} times and never ended.")
+        case AskPerson() | Finish():
+            return move
+
+
+def _in_vain(journal: Sequence[Entry]) -> int:
+    """How often something began since anything ended or a person answered."""
+    count = 0
+    for entry in reversed(journal):
+        if entry.event in ("ended", "resolved"):
+            break
+        count += entry.event == "began"
+    return count
+
+
+def asked_about(journal: Sequence[Entry]) -> str:
+    """The step that nobody knows about, by its id; empty when everything that began has ended."""
+    last = next((entry for entry in reversed(journal) if entry.event != "stop_asked"), None)
+    if last is None or last.phase not in ("step", "probe"):
+        return ""
+    unknown = last.event == "began" or (last.phase == "probe" and last.event == "ended" and last.ok is None)
+    return last.step if unknown else ""
+
+
+def _move(manifest: Manifest, journal: Sequence[Entry]) -> Move:
     trouble = _trouble(manifest, journal)
     if trouble is not None:
         return _taking_back(manifest, journal, trouble)

@@ -53,6 +53,8 @@ class Performing:
         )
         await self._write(Event.STEP_BEGAN, began)
         finished = await self._run(command)
+        if finished.cut:
+            return
         observed = _result(finished) if finished.exit_code == 0 else None
         checks = judge([self._filled(check) for check in done_when.checks], observed)
         await self._write(
@@ -60,11 +62,14 @@ class Performing:
         )
 
     async def _effect(self, step: Step, phase: Phase, argv: tuple[str, ...]) -> None:
+        """Write that it begins, do it, write how it ended. What was cut stays open: nobody knows."""
         title = self.commands.fill(step.title, step=step.id)
         command = self.commands.command(argv, timeout_s=step.timeout, step=step.id)
         began = Entry(event="began", step=step.id, phase=phase, title=title, **self._stamp())
         await self._write(Event.STEP_BEGAN, began)
         finished = await self._run(command)
+        if finished.cut:
+            return
         ok: bool | None = finished.exit_code == 0
         if phase == "probe" and finished.exit_code not in (0, 1):
             ok = None
@@ -72,23 +77,24 @@ class Performing:
 
     async def _run(self, command: Command) -> Finished:
         self.hold.progress = ""
-        finished = await self.commands.sandbox.run(command, on_line=self.hold.say, stop=self.hold.ended)
+        finished = await self.commands.sandbox.run(
+            command, on_line=self.hold.say, stop=self.hold.ended, until=self.hold.until
+        )
         self.hold.check()
         return finished
 
     async def _write(self, event: Event, entry: Entry) -> None:
         request = await mine(self.store, self.hold)
-        done = await self.store.commit(
-            Commit(
-                op=f"{event.value}:{self.hold.fence}:{len(request.journal)}",
-                request=self.hold.request,
-                event=event,
-                fence=self.hold.fence,
-                entry=entry,
-                set={"progress": ""},
-                audit={"principal": "assent", **_said(entry)},
-            )
+        commit = Commit(
+            op=f"{event.value}:{self.hold.fence}:{len(request.journal)}",
+            request=self.hold.request,
+            event=event,
+            fence=self.hold.fence,
+            entry=entry,
+            set={"progress": ""},
+            audit={"principal": "assent", **_said(entry)},
         )
+        done = await self.hold.insist(lambda: self.store.commit(commit))
         if isinstance(done, Declined):
             raise LeaseLost(f"{self.hold.request}: {done.reason} {done.detail}")
 
@@ -104,8 +110,7 @@ class Performing:
 
 async def mine(store: Store, hold: Hold) -> Request:
     """The request as stored, if it still is this worker's to work on."""
-    hold.check()
-    request = await store.get(hold.request)
+    request = await hold.insist(lambda: store.get(hold.request))
     if request is None or request.fence != hold.fence or request.state is not State.RUNNING:
         raise LeaseLost(f"{hold.request} is not this worker's any more.")
     return request

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.ask.catalog import Skill
 from bot.assess.assessment import Assessment
-from bot.execute.run import AskPerson, Finish, Measure, Move, ProbeStep, RunStep, UndoStep, next_move
+from bot.execute.run import (
+    TRIES,
+    AskPerson,
+    Finish,
+    Measure,
+    Move,
+    ProbeStep,
+    RunStep,
+    UndoStep,
+    next_move,
+)
+from bot.execute.sandbox import clock
 from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Committed
 from bot.flow.leasing import Hold, LeaseLost, held
 from bot.flow.performing import Performing, mine
-from bot.flow.ports import Artifacts, Bench, Store, Workshop
+from bot.flow.ports import Artifacts, Bench, Store, StoreAway, Workshop
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
 from bot.terms import Refused, RequestId
 
-TAKEOVERS = 3
-"""Workers that may die on one spot of a run before a person is asked."""
+PLANNERS = 5
+"""Leases that planning may have taken, which the journal does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +50,34 @@ class Running:
             return
         if request.state is State.APPROVED and not await self.checking.still_holds(request):
             return
+        since = clock()
         claimed = await self._claim(request, worker)
         if claimed is None:
             return
-        async with held(self.store, request_id, fence=claimed.fence, lease_s=self.lease_s) as hold:
-            try:
-                await self._go(hold)
-            except LeaseLost:
-                return
-            except Refused as refused:
-                await self._finish(hold, Finish("failed", str(refused)))
+        async with held(
+            self.store, request_id, fence=claimed.fence, lease_s=self.lease_s, since=since
+        ) as hold:
+            with suppress(LeaseLost):
+                await self._to_its_end(hold)
+
+    async def _to_its_end(self, hold: Hold) -> None:
+        try:
+            await self._go(hold)
+        except (LeaseLost, StoreAway):
+            raise
+        except Refused as refused:
+            await self._finish(hold, Finish("failed", str(refused)))
 
     async def _claim(self, request: Request, worker: str) -> Committed | None:
-        """Take the lease; the grant is consumed by the same write."""
+        """Take the lease; the grant is consumed by the same write.
+
+        Each try has its own name: the same work said twice to one worker must not be one lease held twice.
+        """
         assessment = _assessed(request)
         lock = self._lock(request, assessment)
         done = await self.store.commit(
             Commit(
-                op=f"claim:{worker}:{request.fence + 1}",
+                op=f"claim:{worker}:{secrets.token_hex(6)}",
                 request=request.id,
                 event=Event.CLAIMED,
                 revision=request.revision if request.state is State.APPROVED else None,
@@ -82,11 +105,11 @@ class Running:
             changed = f"{assessment.invocation.skill} changed while this ran: what was approved cannot go on."
             await self._interrupt(hold, changed)
             return
-        hold.stop_asked = any(entry.event == "stop_asked" for entry in request.journal)
         async with self.workshop.copy(skill.folder, assessment.files) as bench:
             performing = Performing(self.store, hold, self._commands(request, assessment, skill, bench))
             while True:
-                hold.resume()
+                if any(entry.event == "stop_asked" for entry in request.journal):
+                    hold.resume()
                 match self._next(skill, request):
                     case Finish() as finish:
                         await self._finish(hold, finish)
@@ -105,31 +128,31 @@ class Running:
                 request = await mine(self.store, hold)
 
     def _next(self, skill: Skill, request: Request) -> Move:
-        """What comes next, unless one worker after another died of it: then a person says."""
+        """What comes next, unless one worker after another died before it began: then a person says."""
         move = next_move(skill.manifest, request.journal)
-        last = request.journal[-1].fence if request.journal else 1
-        if request.fence - last >= TAKEOVERS and isinstance(move, RunStep | ProbeStep):
-            return AskPerson(move.step, f"{TAKEOVERS} workers died at this point")
+        last = request.journal[-1].fence if request.journal else PLANNERS
+        if request.fence - last > TRIES and isinstance(move, RunStep | ProbeStep):
+            return AskPerson(move.step, f"{TRIES} workers died before it began")
         return move
 
     async def _interrupt(self, hold: Hold, why: str, *, step: str = "") -> None:
-        await self.store.commit(
-            Commit(
-                op=f"interrupt:{hold.fence}",
-                request=hold.request,
-                event=Event.INTERRUPTED,
-                fence=hold.fence,
-                drop_lease=True,
-                clear=("lease",),
-                set={"notes": (why,), "progress": ""},
-                audit={"principal": "assent", "reason": why, "step": step},
-            )
+        commit = Commit(
+            op=f"interrupt:{hold.fence}",
+            request=hold.request,
+            event=Event.INTERRUPTED,
+            fence=hold.fence,
+            drop_lease=True,
+            clear=("lease",),
+            set={"notes": (why,), "progress": ""},
+            audit={"principal": "assent", "reason": why, "step": step},
         )
+        await hold.insist(lambda: self.store.commit(commit))
 
     async def _finish(self, hold: Hold, finish: Finish) -> None:
         request = await mine(self.store, hold)
         prices = self.artifacts.policies().prices
-        await self.store.commit(closing(request, finish, prices=prices, fence=hold.fence))
+        commit = closing(request, finish, prices=prices, fence=hold.fence)
+        await hold.insist(lambda: self.store.commit(commit))
 
     def _lock(self, request: Request, assessment: Assessment) -> str | None:
         skill = self.artifacts.skills().get(assessment.invocation.skill)

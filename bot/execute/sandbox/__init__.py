@@ -4,11 +4,13 @@ The processes themselves live at an edge (`bot.connectors.processes`); here are 
 """
 
 import re
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|credential|api_?key|private_?key|access_?key|auth(?!or)")
 _SECRET_VALUE = re.compile(
@@ -16,6 +18,11 @@ _SECRET_VALUE = re.compile(
     r"|\A(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|xapp-|sk-|AKIA|eyJ[\w-]+\.eyJ)"
 )
 _PASSWORD_IN_URL = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)
+
+
+def clock() -> float:
+    """Seconds that every process of this machine counts alike, also while it sleeps (where it can tell)."""
+    return time.clock_gettime(_CLOCK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +47,8 @@ class Finished:
 
     `exit_code` is negative when a signal ended it (-9 is SIGKILL). It is None when we ended it (`timed_out`,
     `stopped`) or when nobody saw how it ended, so `exit_code == 0` alone means: it came to its own good end.
-    `result` is the last stdout line when that is a JSON object.
+    `result` is the last stdout line when that is a JSON object. `cut` says that it was ended for no reason of
+    its own (its worker could not vouch for it, its guard was killed): what it did until then is unknown.
     """
 
     exit_code: int | None
@@ -51,6 +59,7 @@ class Finished:
     stopped: bool
     wall_ms: int
     result: Mapping[str, object] | None
+    cut: bool = False
 
 
 class StopSignal(Protocol):
@@ -71,11 +80,7 @@ class Sandbox(Protocol):
 
     @property
     def alive_for_s(self) -> float:
-        """How long a command outlives a worker that stopped breathing.
-
-        With the grace it must be shorter than what is left of a lease when its renewal is due, or a successor
-        starts beside a command that is still running. A worker that breathes but cannot renew must stop it.
-        """
+        """How long a command outlives a worker that stopped breathing, when nothing shorter is said."""
         ...
 
     def resolve(
@@ -84,8 +89,19 @@ class Sandbox(Protocol):
         """`argv` with its program as an absolute path; `Refused` when it may not run or is not here."""
         ...
 
-    async def run(self, command: Command, *, on_line: Callable[[str], None], stop: StopSignal) -> Finished:
+    async def run(
+        self,
+        command: Command,
+        *,
+        on_line: Callable[[str], None],
+        stop: StopSignal,
+        until: Callable[[], float] | None = None,
+    ) -> Finished:
         """Run it to its end. `on_line` hears each stdout line as it comes, redacted and shortened.
+
+        `until` says, by `clock`, until when it may run if nothing more is heard of the worker: it is asked
+        again with every breath, not started past it, and ended at it. The time to end its processes comes on
+        top, so it must lie before the end of a lease.
 
         Raises `Refused` when the program could not be started at all: then nothing has happened.
         """
