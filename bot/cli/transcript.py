@@ -66,16 +66,18 @@ class Transcript:
                 case "section":
                     if "text" in block:
                         yield self.plain(block["text"]["text"])
-                    fields = [
-                        self.plain(field["text"]).replace("\n", ": ") for field in block.get("fields", [])
-                    ]
-                    yield "\n".join(f"  {field}" for field in fields)
+                    yield "\n".join(f"  {self._field(field['text'])}" for field in block.get("fields", []))
                 case "context":
                     yield "  ".join(self.plain(element.get("text", "")) for element in block["elements"])
                 case "rich_text":
                     yield "\n".join(f"  {line}" for line in _spans(block).splitlines())
                 case "actions":
                     yield "  ".join(_label(element) for element in block["elements"])
+
+    def _field(self, text: str) -> str:
+        """Its name, then what it says on one line."""
+        name, *rest = self.plain(text).split("\n")
+        return f"{name}: {' · '.join(rest)}"
 
     def plain(self, text: str) -> str:
         """mrkdwn without its marks: mentions as names, dates as they read, no stars or escapes."""
