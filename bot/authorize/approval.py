@@ -32,7 +32,7 @@ class Vote(Record):
 class Tally:
     """What the votes add up to. `stages` are open now; `missing` are the seats of those stages nobody fills.
 
-    `granted` and `denied` are never both true: a denial wins.
+    `granted` and `denied` are never both true: a denial wins. A requirement that asks nobody is never met.
     """
 
     granted: bool
@@ -47,6 +47,19 @@ def standing(votes: Iterable[Vote], digest: Digest) -> dict[Principal, Vote]:
     """Each person's last answer for exactly this digest; a withdrawn answer is none."""
     last = {vote.principal: vote for vote in votes if vote.digest == digest}
     return {principal: vote for principal, vote in last.items() if vote.answer != "withdraw"}
+
+
+def approvals(votes: Iterable[Vote], digest: Digest) -> dict[Principal, frozenset[str]]:
+    """The stages each person said yes to since they last said no or withdrew."""
+    found: dict[Principal, frozenset[str]] = {}
+    for vote in votes:
+        if vote.digest != digest:
+            continue
+        if vote.answer == "approve":
+            found[vote.principal] = found.get(vote.principal, frozenset()) | {vote.stage}
+        else:
+            found.pop(vote.principal, None)
+    return found
 
 
 def eligible(requirement: Requirement, members: Members, *, requester: Principal) -> frozenset[Principal]:
@@ -69,18 +82,13 @@ def tally(
     `members` must hold every group the decision names, asked for afresh: a vote of somebody who has left the
     group since does not count.
     """
-    answers = standing(votes, digest)
-    excluded = {
-        r.rule: frozenset({requester}) if "requester" in r.exclude else frozenset()
-        for r in decision.requirements
-    }
-    yes = {person: vote.stage for person, vote in answers.items() if vote.answer == "approve"}
+    answers, yes = standing(votes, digest), approvals(votes, digest)
     may_deny = frozenset[Principal]().union(
         *(eligible(r, members, requester=requester) for r in decision.requirements)
     )
     noes = {person for person, vote in answers.items() if vote.answer == "deny" and person in may_deny}
 
-    unfilled, counted = _best(decision.requirements, yes, members, excluded)
+    unfilled, counted = _best(decision.requirements, yes, members, requester)
     waiting = {requirement.stage for requirement, missing in unfilled if missing}
     open_now = _open(decision.requirements, waiting)
     missing = tuple(
@@ -90,7 +98,8 @@ def tally(
         label for requirement, labels in unfilled if requirement.stage not in open_now for label in labels
     )
     denied = len(noes) >= decision.denials
-    granted = not denied and bool(decision.requirements) and not missing and not later
+    asked = bool(decision.requirements) and all(r.all_of or r.any_of for r in decision.requirements)
+    granted = not denied and asked and not missing and not later
     return Tally(
         granted=granted,
         denied=denied,
@@ -116,9 +125,9 @@ Unfilled = list[tuple[Requirement, tuple[str, ...]]]
 
 def _best(
     requirements: Sequence[Requirement],
-    yes: Mapping[Principal, str],
+    yes: Mapping[Principal, frozenset[str]],
     members: Members,
-    excluded: Mapping[str, frozenset[Principal]],
+    requester: Principal,
 ) -> tuple[Unfilled, set[Principal]]:
     """The seating that leaves the fewest seats empty, over every choice among the `any_of` seats."""
     choices = [requirement.any_of or (None,) for requirement in requirements]
@@ -126,9 +135,10 @@ def _best(
     for choice in product(*choices):
         slots: list[tuple[int, str, frozenset[Principal]]] = []
         for index, (requirement, one) in enumerate(zip(requirements, choice, strict=True)):
+            may = eligible(requirement, members, requester=requester) & _answering(requirement, yes)
             for seat in (*requirement.all_of, *((one,) if one else ())):
-                who = (_fills(seat, members) - excluded[requirement.rule]) & _answering(requirement, yes)
-                slots += [(index, Seat(group=seat.group, person=seat.person).label(), who)] * seat.count
+                label = Seat(group=seat.group, person=seat.person).label()
+                slots += [(index, label, _fills(seat, members) & may)] * seat.count
         seated = _seat(slots, [requirement.distinct for requirement in requirements])
         empty: list[list[str]] = [[] for _ in requirements]
         for slot, (index, label, _) in enumerate(slots):
@@ -165,10 +175,10 @@ def _seat(
     return {slot: person for (_, person), slot in taken.items()}
 
 
-def _answering(requirement: Requirement, yes: Mapping[Principal, str]) -> frozenset[Principal]:
+def _answering(requirement: Requirement, yes: Mapping[Principal, frozenset[str]]) -> frozenset[Principal]:
     """Whose yes may count here: an answer given for an earlier stage says nothing about a later one."""
     later = requirement.after is not None
-    return frozenset(person for person, stage in yes.items() if not later or stage == requirement.stage)
+    return frozenset(person for person, stages in yes.items() if not later or requirement.stage in stages)
 
 
 def _labels(names: Sequence[str], requirement: Requirement) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ class Answering:
     async def _judge(self, click: Click) -> Answered | None:
         """One look; None when somebody else wrote in between."""
         request = await self.door.of_the_card(click)
+        if (said := await self.door.store.answered(request.id, click.id)) is not None:
+            return Answered(True, said)
         person, principal = await self.door.who(click)
         match click.action:
             case "approve" | "deny" | "withdraw":

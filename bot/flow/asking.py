@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from bot.ask.invocation import Invocation
 from bot.authorize.people import Standing
-from bot.flow.commit import Commit
+from bot.flow.commit import Commit, Declined
 from bot.flow.ports import People, Store, Voice
 from bot.flow.request import Place, Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
-from bot.terms import RequestId
+from bot.terms import Micros, RequestId
 
 _NOT_A_MEMBER = {
     Standing.GUEST: "Guests cannot ask Assent to run anything. Ask a full member of the workspace to do it.",
@@ -70,7 +70,7 @@ class Asking:
             await self._refuse(request, f"I could not post the card: {why}", detail="unpostable")
 
     async def _refuse(self, request: Request, words: str, *, detail: str) -> None:
-        await self.store.commit(
+        done = await self.store.commit(
             Commit(
                 op=f"refuse:{detail}",
                 request=request.id,
@@ -78,10 +78,13 @@ class Asking:
                 kind="refused",
                 set={"outcome": Outcome(kind="refused", sentence=words)},
                 audit={"principal": request.requester or request.asked_by, "reason": words, "detail": detail},
-                clear=("expire", "lease"),
+                clear=("expire", "lease", "grant"),
+                settle=Micros(0),
                 show=detail != "unpostable" and request.card is not None,
             )
         )
+        if isinstance(done, Declined):
+            return
         await self.voice.tell(
             channel=request.place.channel,
             slack_user=request.asked_by,

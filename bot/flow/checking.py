@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from bot.assess.assessment import Assessment, drift
 from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.authorize.approval import groups_of, tally
+from bot.authorize.people import Undetermined
 from bot.flow.commit import Commit
 from bot.flow.drift import Drift
 from bot.flow.judging import Judging
-from bot.flow.ports import People, Store
+from bot.flow.ports import People, Store, StoreAway
 from bot.flow.request import Request
 from bot.lifecycle import Event
 from bot.settle.outcome import Outcome
@@ -44,16 +45,20 @@ class Checking:
         now = found[1]
         if isinstance(then.decision, Allow) and (now - request.updated_at).total_seconds() < FRESH_S:
             return True
-        skill = self.judging.artifacts.skills().find(then.invocation.skill)
         try:
+            skill = self.judging.artifacts.skills().find(then.invocation.skill)
             plan = await self.judging.planning.plan(request.id, then.invocation, skill)
+            if plan.nothing_to_do:
+                await self.drift.void(request, (f"there is nothing left to do: {plan.summary}",))
+                return False
+            fresh = await self.judging.assess(
+                request, skill, plan, now=now, card_revision=request.card_revision
+            )
+        except (StoreAway, Undetermined):
+            raise
         except Refused as refused:
             await self.drift.void(request, (f"it can no longer be planned: {refused}",))
             return False
-        if plan.nothing_to_do:
-            await self.drift.void(request, (f"there is nothing left to do: {plan.summary}",))
-            return False
-        fresh = await self.judging.assess(request, skill, plan, now=now, card_revision=request.card_revision)
         if isinstance(fresh.decision, Deny):
             await self._refuse(request, fresh.decision)
             return False

@@ -15,6 +15,10 @@ from bot.terms import Micros, RequestId
 
 Work = Literal["plan", "run"]
 Timer = Literal["lease", "expire", "grant"]
+Part = Literal[
+    "requester", "assessment", "card_revision", "missing", "notes", "progress", "stop", "outcome", "cost"
+]
+"""What of a record a chapter may write. State, revision, fence and times are the store's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,10 @@ class Commit:
     take_lease_ms: int = 0
     """Raise the fence and hold the request for so long; declined while another lease runs."""
     drop_lease: bool = False
-    set: dict[str, object] = field(default_factory=dict)
+    set: dict[Part, object] = field(default_factory=dict)
     """Parts of the record by their name in `Request`; the store knows how to write each."""
+    said: str = ""
+    """What the person who caused it is told, now and when the same press arrives again."""
     vote: Vote | None = None
     entry: Entry | None = None
     also: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class Drift:
         if skill is None:
             return (f"the skill {then.invocation.skill} is gone or no longer loads",)
         if skill.digest == then.binding.skill_digest:
-            return ()
+            return (f"{skill.name} may not run any more: {skill.unarmed}",) if skill.unarmed else ()
         paths = sorted({*then.files, *skill.files})
         changed = [path for path in paths if then.files.get(path) != skill.files.get(path)]
         named = ", ".join(f"{skill.name}/{path}" for path in changed) or skill.name

@@ -14,6 +14,7 @@ from bot.flow.drift import Drift
 from bot.flow.judging import Judging
 from bot.flow.planning import Planning
 from bot.flow.ports import Artifacts, People, Store, Voice, Workshop
+from bot.flow.recounting import Recounting
 from bot.flow.request import Place
 from bot.flow.running import Running
 from bot.flow.steering import Steering
@@ -73,4 +74,4 @@ class Labour:
         judging = Judging(store, people, artifacts, Planning(workshop), lease_s)
         checking = Checking(store, people, drift, judging)
         running = Running(store, artifacts, workshop, checking, lease_s)
-        return cls(judging, running, Sweeping(store, drift))
+        return cls(judging, running, Sweeping(store, drift, Recounting(store, people, drift)))

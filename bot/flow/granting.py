@@ -7,13 +7,22 @@ from dataclasses import replace
 from bot.assess.assessment import Assessment
 from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.flow.commit import Commit, Hold
-from bot.lifecycle import Event
+from bot.flow.request import Request
+from bot.lifecycle import Event, State
+from bot.terms import Micros
 
 
 def holds(assessment: Assessment) -> tuple[Hold, ...]:
     """The ceiling, reserved in every budget the run draws on: all of them or none."""
     ceiling = assessment.estimate.ceiling
     return tuple(Hold(key=b.key, limit=b.limit, amount=ceiling) for b in assessment.budgets)
+
+
+def held_by(request: Request) -> dict[str, Micros]:
+    """What a granted request holds itself, by account: at its own run that is not spent by somebody else."""
+    if request.state is not State.APPROVED or request.assessment is None:
+        return {}
+    return {hold.key: hold.amount for hold in holds(request.assessment)}
 
 
 def granting(commit: Commit, assessment: Assessment) -> Commit:

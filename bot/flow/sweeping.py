@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.flow.commit import Commit, Timer
 from bot.flow.drift import Drift
 from bot.flow.ports import Store
+from bot.flow.recounting import Recounting
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
@@ -20,6 +21,7 @@ LEASE_MARGIN_MS = 2000
 class Sweeping:
     store: Store
     drift: Drift
+    recounting: Recounting
 
     async def timers(self) -> None:
         """Handle every timer that has run out. Any worker may do it, also two at once."""
@@ -35,6 +37,7 @@ class Sweeping:
 
     async def lost_work(self) -> None:
         """Queue again what should be going on and is not held by anybody: the state is the truth."""
+        await self.recounting.look()
         for request_id in await self.store.in_states((State.PLANNING, State.APPROVED, State.RUNNING)):
             found = await self.store.read(request_id)
             if found is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.assess.assessment import Assessment
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import Answer, Members, Tally, Vote, eligible, standing, tally
+from bot.authorize.approval import Answer, Members, Tally, Vote, approvals, eligible, standing, tally
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.authorize.people import Person
 from bot.flow.commit import Commit, Declined
@@ -37,10 +37,6 @@ class Voting:
             _not_excluded(decision, principal, request)
         members = await self.door.members(decision)
         stage = _stage(assessment, decision, members, request, principal, answer)
-        mine = standing(request.votes, assessment.digest).get(principal)
-        if mine is not None and mine.answer == answer:
-            words = f"Your answer to {request.id} is already counted."
-            raise ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
         if request.state is not State.WAITING:
             raise decided(request)
         if differences := self.drift.of(request):
@@ -68,6 +64,7 @@ class Voting:
             event=Event.VOTED,
             revision=request.revision,
             unexpired=True,
+            said=_thanks(request, vote, after),
             vote=vote,
             set={"missing": (*after.missing, *after.later), "notes": ()},
             audit={
@@ -101,15 +98,15 @@ class Voting:
                 words = f"{request.id} has expired. Ask again if it is still needed."
                 raise ClickRefused(RefusedBecause.EXPIRED, words)
             raise decided(await self.door.store.get(request.id) or request)
-        return Answered(True, _thanks(request, vote, after))
+        return Answered(True, commit.said)
 
     async def _wait_for_room(self, granted: Commit, account: str) -> Answered | None:
         """The vote counts and the budget still holds: the request waits, and the card says for what."""
         note = f"Approved, but {account} has no room for its ceiling. Nothing runs until there is."
         waits = replace(
             granted,
-            op=f"{granted.op}:room",
             event=Event.VOTED,
+            said=note,
             set={"missing": (f"room in {account}",), "notes": (note,)},
             audit={**granted.audit, "detail": f"over budget: {account}"},
             holds=(),
@@ -152,14 +149,30 @@ def _stage(
         words = f"{request.id} needs an answer from {groups}, and you are not among them."
         raise ClickRefused(RefusedBecause.NOT_ELIGIBLE, words)
     if answer != "approve":
+        mine = standing(request.votes, assessment.digest).get(principal)
+        if mine is None if answer == "withdraw" else mine is not None and mine.answer == "deny":
+            raise _counted(request, answer)
         return may[0].stage
     now = _count(decision, request.votes, assessment, members)
-    mine = standing(request.votes, assessment.digest).get(principal)
-    here = next((r.stage for r in may if r.stage in now.stages), None)
-    if here is None and now.stages and mine is None and request.state is State.WAITING:
-        words = f"It is {now.stages[0]}'s turn; yours, {may[0].stage}, comes after it. Answer then."
+    said = approvals(request.votes, assessment.digest).get(principal, frozenset())
+    # Whoever has said yes may say it again only for another stage that lets the same people answer.
+    here = [r.stage for r in may if r.stage in now.stages and (not said or not r.distinct)]
+    if (stage := next((stage for stage in here if stage not in said), None)) is not None:
+        return stage
+    if said:
+        raise _counted(request, answer)
+    if now.stages and request.state is State.WAITING:
+        words = f"It is {now.stages[0]}'s turn now, and your answer is for {may[0].stage}."
         raise ClickRefused(RefusedBecause.WRONG_STAGE, words)
-    return here or may[0].stage
+    return may[0].stage
+
+
+def _counted(request: Request, answer: Answer) -> ClickRefused:
+    if answer == "withdraw":
+        words = f"There is no answer of yours to {request.id} that could be taken back."
+    else:
+        words = f"Your answer to {request.id} is already counted."
+    return ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
 
 
 def _count(

@@ -54,8 +54,6 @@ def first_broken(
     entries: Sequence[str], chain: Sequence[str], checkpoints: Sequence[Checkpoint]
 ) -> Broken | None:
     """Walk the whole chain. `checkpoints` are those whose signature was found good."""
-    if len(chain) > len(entries):
-        return Broken(len(entries) + 1, "entries are missing: more were sealed than are there")
     previous = GENESIS
     for seq, (entry, sealed) in enumerate(zip(entries, chain, strict=False), start=1):
         previous = seal(previous, entry)
@@ -63,7 +61,9 @@ def first_broken(
             return Broken(seq, "the entry, or its seal, is not what was written")
         if not entry.startswith(f'{{"seq":{seq},'):
             return Broken(seq, "the entry carries another number than its place")
-    for checkpoint in checkpoints:
+    if len(chain) > len(entries):
+        return Broken(len(entries) + 1, "entries are missing: more were sealed than are there")
+    for checkpoint in sorted(checkpoints, key=lambda one: one.count):
         if checkpoint.count > len(chain):
             return Broken(
                 len(chain) + 1, f"the tail was cut: {checkpoint.count} entries were once signed for"

@@ -6,13 +6,23 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from redis.exceptions import (
+    ClusterError,
+    ExecAbortError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.flow.ports import StoreAway
 
 ATTEMPTS = 3
+_DECLINES = (OutOfMemoryError, ReadOnlyError, ClusterError, ExecAbortError)
+_DECLINES_BY_CODE = ("MISCONF", "NOREPLICAS")
+"""Redis is there and will not write now: it is full, a replica, or without its disk."""
 
 
 async def attempt(call: Callable[[], Any]) -> Any:
@@ -24,7 +34,9 @@ async def attempt(call: Callable[[], Any]) -> Any:
     for left in reversed(range(ATTEMPTS)):
         try:
             return await call()
-        except ResponseError:
+        except ResponseError as error:
+            if isinstance(error, _DECLINES) or str(error).startswith(_DECLINES_BY_CODE):
+                raise _refused() from error
             raise
         except (RedisConnectionError, RedisTimeoutError, OSError) as error:
             if not left:
@@ -33,7 +45,9 @@ async def attempt(call: Callable[[], Any]) -> Any:
                 ) from error
             await asyncio.sleep(0.05)
         except RedisError as error:
-            raise StoreAway(
-                "My store refused to answer. Nothing was started; try again in a minute."
-            ) from error
+            raise _refused() from error
     raise AssertionError("the last attempt returns or raises")
+
+
+def _refused() -> StoreAway:
+    return StoreAway("My store refused to answer. Nothing was started; try again in a minute.")

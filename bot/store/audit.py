@@ -46,15 +46,13 @@ class Audit:
 
     async def verify(self, checkpoints: Sequence[Checkpoint]) -> tuple[int, int, Broken | None]:
         """Entries, those of them that are sealed, and the first bad one. `checkpoints` were found genuine."""
-        entries = await self._all(self.store.keys.audit)
-        chain = await self._all(self.store.keys.seals)
+        entries, chain = await self._both()
         mine = [checkpoint for checkpoint in checkpoints if checkpoint.team == self.store.team]
         return len(entries), len(chain), first_broken(entries, chain, mine)
 
     async def export(self) -> list[dict[str, Any]]:
         """Oldest first, each with the seal before it and its own; an entry not sealed yet has none."""
-        entries = await self._all(self.store.keys.audit)
-        chain = await self._all(self.store.keys.seals)
+        entries, chain = await self._both()
         lines = []
         for index, entry in enumerate(entries):
             line = json.loads(entry)
@@ -65,6 +63,11 @@ class Audit:
             line["hash"] = chain[index] if index < len(chain) else ""
             lines.append(line)
         return lines
+
+    async def _both(self) -> tuple[list[str], list[str]]:
+        """Entries and seals. The seals are read first: what is sealed meanwhile must not look cut off."""
+        chain = await self._all(self.store.keys.seals)
+        return await self._all(self.store.keys.audit), chain
 
     async def _all(self, key: str) -> list[str]:
         found: list[str] = []

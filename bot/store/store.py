@@ -88,6 +88,12 @@ class Store:
         revision, fence, now = rest
         return Committed(State(first), int(revision), int(fence), _time(now), again=kind == "again")
 
+    async def answered(self, request: RequestId, op: str) -> str | None:
+        """What was said when this `op` was carried out; None when it never was."""
+        base = self.keys.requests + request
+        found: str | None = await attempt(lambda: self.redis.hget(base, f"op:{op}"))
+        return None if found is None else found.split(" ", 3)[3]
+
     async def record(self, kind: str, **fields: JsonValue) -> None:
         """Write an audit entry for what changed nothing: a refused click, a loaded policy."""
         await self._run("record", [self.keys.audit], [_entry(kind, **fields)])
@@ -198,6 +204,7 @@ class Store:
 def _document(commit: Commit, history: str | None) -> dict[str, Any]:
     """The commit as the script reads it. Absent is absent: a JSON null would be true in Lua."""
     audit = {"request": commit.request, **commit.audit}
+    holds = [{"key": h.key, "limit": h.limit, "amount": h.amount} for h in commit.holds]
     document: dict[str, Any] = {
         "id": commit.request,
         "op": commit.op,
@@ -215,7 +222,9 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
         "work": commit.work,
         "due": commit.timers,
         "clear": commit.clear,
-        "holds": [{"key": h.key, "limit": h.limit, "amount": h.amount} for h in commit.holds],
+        "holds": holds,
+        "kept": json.dumps(holds) if holds else None,
+        "said": commit.said,
         "settle": commit.settle,
         "lock": commit.lock,
         "unlock": commit.unlock or None,

@@ -106,9 +106,15 @@ class Streams:
     async def _read(
         self, stream: str, consumer: str, block_ms: int, *, count: int = 64
     ) -> list[tuple[str, dict[str, str]]]:
-        left = await attempt(
-            lambda: self.store.redis.xautoclaim(stream, GROUP, consumer, LEFT_BEHIND_MS, count=count)
-        )
+        try:
+            left = await attempt(
+                lambda: self.store.redis.xautoclaim(stream, GROUP, consumer, LEFT_BEHIND_MS, count=count)
+            )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self.open()  # a stream is only hints: one that was lost is made anew
+            return []
         if found := [(entry, fields) for entry, fields in left[1] if fields]:
             return found
         answer = await attempt(

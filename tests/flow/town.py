@@ -49,7 +49,8 @@ plan:
   - {id: plan, run: [python3, step.py, plan, "${inputs.word}"], timeout: 20s}
 steps:
   - {id: first, title: "Write ${inputs.word}", run: [python3, step.py, first, "${inputs.word}"], timeout: 20s,
-     repeat: %(first)s, probe: [python3, step.py, probe, "${inputs.word}"], undo: [python3, step.py, undo-first, "${inputs.word}"]}
+     repeat: %(first)s, probe: [python3, step.py, probe, "${inputs.word}"],
+     undo: [python3, step.py, undo-first, "${inputs.word}"]}
   - {id: second, title: Write it again, run: [python3, step.py, second, "${inputs.word}"], timeout: 20s,
      repeat: idempotent, undo: [python3, step.py, undo-second, "${inputs.word}"]}
 done_when:
@@ -73,7 +74,8 @@ if what == "plan":
     if word == "nonsense":
         print(json.dumps({"refused": "There is no word nonsense. Known: hello."})); sys.exit(3)
     print(json.dumps({"summary": f"append {word} twice", "changes": [{"what": "log", "from": "", "to": word}],
-        "target": {"identity": "town/log", "revision": faults.get("revision", "1")}, "resolved": {"word": word},
+        "target": {"identity": "town/log", "revision": faults.get("revision", "1")},
+        "resolved": {"word": word},
         "undo": "take both lines out", "nothing_to_do": word == "nothing"}))
 elif what == "measure":
     print(json.dumps({"lines": faults["lines"]} if "lines" in faults else {"lines": len(wrote())}))
@@ -103,7 +105,8 @@ gates:
   - id: two
     why: Two people look at production.
     when: request.environment == "production"
-    require: {stage: review, all_of: [{group: owners, count: 1}, {group: release, count: 1}], exclude: [requester]}
+    require:
+      {stage: review, all_of: [{group: owners, count: 1}, {group: release, count: 1}], exclude: [requester]}
 budgets:
   - {scope: team, period: month, limit_usd: "%(budget)s"}
 expires_after: %(expires)s
@@ -205,7 +208,6 @@ class Town:
         skill.mkdir(parents=True, exist_ok=True)
         text = SKILL % {"first": first}
         if first != "reconcilable":
-            text = text.replace(', probe: [python3, step.py, probe, "${inputs.word}"]', "")
             text = text.replace(' probe: [python3, step.py, probe, "${inputs.word}"],', "")
         (skill / "skill.yaml").write_text(text)
         (skill / "step.py").write_text(STEP)
@@ -217,8 +219,23 @@ class Town:
         (policies / "town.yaml").write_text(textwrap.dedent(POLICY % {"budget": budget, "expires": expires}))
         (policies / "prices.yaml").write_text(PRICES)
         (policies / "people.yaml").write_text(PEOPLE)
+        self.review()
 
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Change one place of a skill or a policy, as a deployment does."""
+        text = (self.root / path).read_text()
+        assert old in text, f"{path} has no {old!r}"
+        (self.root / path).write_text(text.replace(old, new))
+
+    def review(self) -> None:
+        """Say that the skills as they are now were reviewed."""
         (self.root / "skills" / "skills.lock").write_text(lock(self.artifacts.skills().values()))
+
+    def restart(self) -> Town:
+        """The same town for new processes: nothing is remembered but what Redis and the files keep."""
+        again = Town(self.store.redis, self.streams.reader, self.root)
+        again.directory, again._clicks = self.directory, self._clicks + 1000
+        return again
 
     def faults(self, text: str) -> None:
         (self.folder / "faults.json").write_text(text)
@@ -248,7 +265,7 @@ class Town:
         )
         return request
 
-    async def click(self, request: RequestId, action: Action, *, by: str, **changed: object) -> Answered:
+    async def click(self, request: RequestId, action: Action, /, *, by: str, **changed: object) -> Answered:
         found = await self.get(request)
         self._clicks += 1
         values: dict[str, object] = {

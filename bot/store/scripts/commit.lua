@@ -9,7 +9,10 @@ local function no(reason, detail) return {'no', reason, tostring(detail), now} e
 local state, revision, fence, lease, expires, seen =
   unpack(redis.call('HMGET', r, 'state', 'revision', 'fence', 'lease_until', 'expires_at', 'op:' .. c.op))
 if not state then return no('missing', c.id) end
-if seen then return {'again', state, tonumber(revision), tonumber(fence), now} end
+if seen then  -- the first answer: a later fence is somebody else's
+  local was, then_revision, then_fence = string.match(seen, '(%S+) (%d+) (%d+)')
+  return {'again', was, tonumber(then_revision), tonumber(then_fence), now}
+end
 local to = c.moves[state]
 if not to then return no('state', state) end
 fence = tonumber(fence)
@@ -23,17 +26,21 @@ if c.lock then
 end
 for _, h in ipairs(c.holds) do
   local used = tonumber(redis.call('HGET', ledger, h.key .. '|held') or 0) + tonumber(redis.call('HGET', ledger, h.key .. '|settled') or 0)
-  if used + h.amount > h.limit then return no('budget', h.key) end
+  -- Beyond 2^53 numbers are not exact here, and Redis refuses them after the first writes.
+  if used + h.amount > h.limit or h.amount >= 2^53 then return no('budget', h.key) end
 end
 local held = c.settle and redis.call('HGET', holds, c.id)
 
 revision = tonumber(revision) + 1
-local set = {'state', to, 'revision', revision, 'updated_at', now, 'op:' .. c.op, revision}
+local set = {}
 for k, v in pairs(c.set) do set[#set + 1] = k; set[#set + 1] = v end
+-- After the parts, so that none of them can stand in for what only this script decides.
+for k, v in pairs({state = to, revision = revision, updated_at = now}) do set[#set + 1] = k; set[#set + 1] = v end
 for k, ms in pairs(c.due) do if k == 'expire' or k == 'grant' then set[#set + 1] = 'expires_at'; set[#set + 1] = now + ms end end
 if c.lease_ms then fence = fence + 1; set[#set + 1] = 'lease_until'; set[#set + 1] = now + c.lease_ms end
 if c.drop_lease then set[#set + 1] = 'lease_until'; set[#set + 1] = '' end
 set[#set + 1] = 'fence'; set[#set + 1] = fence
+set[#set + 1] = 'op:' .. c.op; set[#set + 1] = to .. ' ' .. revision .. ' ' .. fence .. ' ' .. c.said
 redis.call('HSET', r, unpack(set))
 local stamped = '{"at":' .. string.format('%.0f', now) .. ','
 if c.vote then redis.call('RPUSH', votes, stamped .. string.sub(c.vote, 2)) end
@@ -52,7 +59,7 @@ if held then
   redis.call('HDEL', holds, c.id)
 end
 for _, h in ipairs(c.holds) do redis.call('HINCRBY', ledger, h.key .. '|held', h.amount) end
-if #c.holds > 0 then redis.call('HSET', holds, c.id, cjson.encode(c.holds)) end
+if c.kept then redis.call('HSET', holds, c.id, c.kept) end
 if c.history then redis.call('RPUSH', history, c.history) end
 for _, k in ipairs(c.clear) do redis.call('ZREM', due, k .. ' ' .. c.id) end
 for k, ms in pairs(c.due) do redis.call('ZADD', due, now + ms, k .. ' ' .. c.id) end
