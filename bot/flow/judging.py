@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,17 +12,20 @@ from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.assess.estimate import account_of
 from bot.assess.gate import assess
 from bot.authorize.approval import tally
-from bot.flow.commit import Commit, Committed, Declined
-from bot.flow.granting import granting
+from bot.authorize.people import Standing, Undetermined
+from bot.execute.sandbox import clock
+from bot.flow.commit import Commit, Committed, Declined, Timer
+from bot.flow.granting import granting, held_by
+from bot.flow.leasing import held
 from bot.flow.planning import Planning
-from bot.flow.ports import Artifacts, People, Store
+from bot.flow.ports import Artifacts, People, Store, StoreAway
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
-from bot.terms import Refused, RequestId
+from bot.terms import Micros, Refused, RequestId
 
 PLANNING_MS = 5 * 60 * 1000
-"""Longer than any plan may take: a request whose worker died meanwhile is planned by another."""
+"""From the first try: a request whose worker died is planned by another, what kills them all ends here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,15 @@ class Judging:
         if found is None or found[0].state is not State.PLANNING or found[0].requester is None:
             return
         request, now = found
+        since = clock()
         claimed = await self._claim(request, worker)
         if claimed is None:
             return
+        # A plan may take longer than a lease, and its successor's would take as long.
+        async with held(self.store, request_id, fence=claimed.fence, lease_s=self.lease_s, since=since):
+            await self._judge(request, claimed, now)
+
+    async def _judge(self, request: Request, claimed: Committed, now: datetime) -> None:
         try:
             skill = self._skill(request)
             plan = await self.planning.plan(request.id, request.invocation, skill)
@@ -50,6 +60,8 @@ class Judging:
             assessment = await self.assess(
                 request, skill, plan, now=now, card_revision=request.card_revision + 1
             )
+        except (StoreAway, Undetermined):
+            raise  # not knowing is not a no: it is planned again when the lease has run out
         except Refused as refused:
             await self._refuse(request, claimed, str(refused))
             return
@@ -58,12 +70,19 @@ class Judging:
     async def assess(
         self, request: Request, skill: Skill, plan: Plan, *, now: datetime, card_revision: int
     ) -> Assessment:
-        """Gather what a judgement may look at, and judge. Raises Undetermined when Slack does not answer."""
+        """Gather what a judgement may look at, and judge.
+
+        Raises Undetermined when Slack does not answer, Refused when whoever asked may not ask any more.
+        """
         assert request.requester is not None  # noqa: S101  admitted before it is planned
         person = await self.people.person(request.asked_by)
+        if person.standing is not Standing.MEMBER or person.principal != request.requester:
+            raise Refused(f"{request.requester}, who asked, is not a full member of this workspace any more.")
         policies = self.artifacts.policies()
         invocation, team = request.invocation, self.store.team
         drawn = policies.accounts(invocation, team=team, now=now)
+        spent = await self.store.spent([account.key for account in drawn])
+        own = held_by(request)
         return assess(
             invocation=invocation,
             skill=skill,
@@ -72,7 +91,7 @@ class Judging:
             groups=person.groups,
             policies=policies,
             history=await self.store.history(account_of(invocation)),
-            budgets=await self.store.spent([account.key for account in drawn]),
+            budgets={key: Micros(amount - own.get(key, 0)) for key, amount in spent.items()},
             now=now,
             card_revision=card_revision,
             team=team,
@@ -85,14 +104,17 @@ class Judging:
         return skill
 
     async def _claim(self, request: Request, worker: str) -> Committed | None:
+        timers: dict[Timer, int] = {"lease": int(self.lease_s * 1000)}
+        if not request.fence:
+            timers["expire"] = PLANNING_MS
         done = await self.store.commit(
             Commit(
-                op=f"plan:{worker}:{request.fence + 1}",
+                op=f"plan:{worker}:{secrets.token_hex(6)}",
                 request=request.id,
                 event=Event.CLAIMED,
                 unexpired=True,
                 take_lease_ms=int(self.lease_s * 1000),
-                timers={"lease": int(self.lease_s * 1000), "expire": PLANNING_MS},
+                timers=timers,
                 audit={"principal": worker},
                 show=False,
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.assess.decision import RequireApproval
 from bot.authorize.approval import eligible
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.execute.journal import Entry
+from bot.execute.run import asked_about
 from bot.flow.commit import Commit, Declined
 from bot.flow.doorway import Doorway, decided
 from bot.flow.request import Request
@@ -42,9 +43,8 @@ class Steering:
                 audit={"principal": principal},
             )
             return await self._say(commit, request, f"{request.id} is stopping.")
-        return await self._say(
-            cancelling(request, principal, op=click.id), request, f"{request.id} is cancelled."
-        )
+        cancel = cancelling(request, principal, op=click.id)
+        return await self._say(cancel, request, f"{request.id} is cancelled.")
 
     async def resolve(
         self, click: Click, answer: Resolution, request: Request, principal: Principal
@@ -53,7 +53,7 @@ class Steering:
         await self._ranked(request, principal, requester_may=False)
         if request.state is not State.INTERRUPTED:
             raise decided(request)
-        step = next(e.step for e in reversed(request.journal) if e.phase in ("step", "probe") and e.step)
+        step = asked_about(request.journal)
         commit = Commit(
             op=click.id,
             request=request.id,
@@ -67,7 +67,7 @@ class Steering:
         return await self._say(commit, request, _WORDS[answer])
 
     async def _say(self, commit: Commit, request: Request, words: str) -> Answered | None:
-        done = await self.door.store.commit(commit)
+        done = await self.door.store.commit(replace(commit, said=words))
         if not isinstance(done, Declined):
             return Answered(True, words)
         if done.reason == "revision":
@@ -79,7 +79,8 @@ class Steering:
         assessment = request.assessment
         if assessment is None or not isinstance(assessment.decision, RequireApproval):
             if principal != request.requester:
-                raise _not_yours(f"Only {request.requester}, who asked, can do that.")
+                asked = f"{request.requester}, who asked," if request.requester else "the person who asked"
+                raise _not_yours(f"Only {asked} can do that.")
             return
         if principal == request.requester and requester_may:
             return
