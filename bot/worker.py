@@ -10,9 +10,11 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import aiohttp
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.artifacts import Artifacts
@@ -21,13 +23,16 @@ from bot.authorize.people import Undetermined
 from bot.config import Config
 from bot.connectors.checkpoints import Checkpoints
 from bot.connectors.processes import GuardedProcesses
+from bot.connectors.room import room
 from bot.connectors.workshop import LocalWorkshop
 from bot.flow.flow import Labour
 from bot.flow.ports import StoreAway
+from bot.playground.host import lending
+from bot.slack import web_api
 from bot.slack.people import SlackPeople
 from bot.store.audit import Audit
 from bot.store.check import check
-from bot.store.connection import connect
+from bot.store.connection import connect, shown
 from bot.store.store import Store
 from bot.store.streams import Streams, WorkEntry
 from bot.terms import Refused
@@ -38,9 +43,10 @@ AT_ONCE = 4
 """Requests one worker plans or runs side by side: they mostly wait for their processes."""
 LOOK_S = 0.5
 SLOW_LOOK_S = 5.0
-HAND_BACK_S = 7.0
-"""After SIGTERM, how long running requests may still finish before they are handed back."""
+HAND_BACK_S = 5.0
+"""After SIGTERM, how long running requests may still finish; ending their processes takes up to 3 s more."""
 CHECKPOINT_S = 60.0
+TARGET = "ASSENT_TARGET"
 
 
 @dataclass(slots=True)
@@ -70,12 +76,20 @@ class Worker:
 
     async def _do(self, entry: WorkEntry) -> None:
         """The entry is only a hint: once looked at it is done with; a lease or the sweeper brings it back."""
+        log.info("%s: %s", entry.request, entry.kind)
         try:
             if entry.kind == "plan":
                 await self.labour.judging.plan(entry.request, worker=self.name)
             else:
                 await self.labour.running.run(entry.request, worker=self.name)
             await self.streams.work_done(entry.id)
+            log.info("%s: %s, as far as it goes now", entry.request, entry.kind)
+        except asyncio.CancelledError:
+            with suppress(StoreAway):  # then whoever finds it without a lease goes on
+                await self.streams.store.push_work(entry.kind, entry.request)
+                await self.streams.work_done(entry.id)
+            log.info("%s: handed back", entry.request)
+            raise
         except (StoreAway, Undetermined) as away:
             log.warning("%s waits: %s", entry.request, away)
         except Exception:
@@ -108,11 +122,13 @@ class Worker:
 
     async def finish(self) -> None:
         """Let what runs come to its end; hand back what does not in time."""
-        if self._busy:
-            await asyncio.wait(self._busy, timeout=HAND_BACK_S)
-        for task in self._busy:
+        left = set(self._busy)
+        if left:
+            log.info("ending: %d may finish within %g s", len(left), HAND_BACK_S)
+            _, left = await asyncio.wait(left, timeout=HAND_BACK_S)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._busy, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
         with suppress(StoreAway):
             await self.audit.seal()
             await self._sign()
@@ -139,52 +155,86 @@ async def serve(config: Config, *, ready: Callable[[str], None], stop: asyncio.E
         reader = connect(config.redis_url, blocking=True)
         stack.push_async_callback(reader.aclose)
         await _refuse_forgetful(redis, config)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        slack = AsyncWebClient(
-            token=config.slack_bot_token.get_secret_value(), base_url=config.slack_api_url, session=session
+        session = await stack.enter_async_context(web_api.session())
+        slack = web_api.client(
+            token=config.slack_bot_token.get_secret_value(), url=config.slack_api_url, session=session
         )
         team = await _team(slack, stop)
         if team is None:
             return
-        worker = await _build(config, redis=redis, reader=reader, slack=slack, team=team)
+        worker = await _build(config, stack, redis=redis, reader=reader, slack=slack, team=team)
         ready(f"worker {worker.name} of workspace {team}")
-        loops = (
-            worker.work,
-            worker.sweep,
-            worker.look_round,
-            worker.watch_artifacts,
-            worker.seal,
-            worker.sign,
-        )
-        tasks = [asyncio.create_task(_kept(loop, stop)) for loop in loops]
+        loops = [
+            asyncio.create_task(_kept(loop, stop))
+            for loop in (
+                worker.sweep,
+                worker.look_round,
+                worker.watch_artifacts,
+                worker.seal,
+                worker.sign,
+            )
+        ]
+        working = asyncio.create_task(_kept(worker.work, stop))
         await stop.wait()
         worker.stopping.set()
+        working.cancel()  # nothing more is taken up while what runs comes to its end
+        await asyncio.gather(working, return_exceptions=True)
         await worker.finish()
-        for task in tasks:
+        for task in loops:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*loops, return_exceptions=True)
 
 
-async def _build(config: Config, *, redis: Any, reader: Any, slack: AsyncWebClient, team: str) -> Worker:
+async def _build(
+    config: Config, stack: AsyncExitStack, *, redis: Redis, reader: Redis, slack: AsyncWebClient, team: str
+) -> Worker:
     store = Store(redis, team)
     streams = Streams(store, reader)
     await store.introduce()
     await streams.open()
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
     people = SlackPeople(slack, team=team, directory=lambda: Directory(artifacts.policies().roster))
-    environment = dict(os.environ)
-    if config.target:
-        environment["ASSENT_TARGET"] = config.target
+    name = f"worker-{os.getpid()}-{secrets.token_hex(3)}"
     workshop = LocalWorkshop(
         sandbox=GuardedProcesses(alive_for_s=config.lease_s / 2, grace_s=min(3.0, config.lease_s / 5)),
-        environment=environment,
-        under=config.home / "runs",
+        environment=await _environment(config, stack, artifacts),
+        under=stack.enter_context(room(config.home / "runs", name)),
     )
     labour = Labour.of(
         store=store, people=people, artifacts=artifacts, workshop=workshop, lease_s=config.lease_s
     )
-    name = f"worker-{os.getpid()}-{secrets.token_hex(3)}"
     return Worker(name, labour, streams, Audit(store), Checkpoints(config.home))
+
+
+async def _environment(config: Config, stack: AsyncExitStack, artifacts: Artifacts) -> dict[str, str]:
+    """What skills may be allowed to see; without a target of their own they get the demo host."""
+    environment = dict(os.environ)
+    if config.target:
+        environment[TARGET] = config.target
+    elif any(TARGET in skill.manifest.permissions.env for skill in artifacts.skills().values()):
+        home = config.home / "host"
+        environment[TARGET] = await stack.enter_async_context(lending.lent(home))
+        log.warning(
+            "%s is not set: THIS IS THE DEMO HOST at %s, nothing real is deployed to.",
+            TARGET,
+            environment[TARGET],
+        )
+        looking = asyncio.create_task(_keep_host(home, environment))
+        stack.callback(looking.cancel)
+    return environment
+
+
+async def _keep_host(home: Path, environment: dict[str, str]) -> None:
+    """A demo host that died is started again; steps that begin then are told its new address."""
+    while True:
+        await asyncio.sleep(SLOW_LOOK_S)
+        if await asyncio.to_thread(lending.answers, environment[TARGET]):
+            continue
+        try:
+            environment[TARGET] = await asyncio.to_thread(lending.start, home)
+            log.warning("the demo host had died; it is at %s now", environment[TARGET])
+        except Refused as refused:
+            log.error("%s", refused)
 
 
 async def _kept(loop: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
@@ -200,27 +250,37 @@ async def _kept(loop: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Eve
             await asyncio.sleep(1.0)
 
 
-async def _refuse_forgetful(redis: Any, config: Config) -> None:
-    for finding in await check(redis):
+async def _refuse_forgetful(redis: Redis, config: Config) -> None:
+    try:
+        findings = await check(redis)
+    except RedisError as error:
+        raise Refused(f"Redis at {shown(config.redis_url or '')} cannot be reached: {error}") from error
+    for finding in findings:
         if finding.severity == "refuse" and config.redis_check == "refuse":
             raise Refused(f"{finding} (ASSENT_REDIS_CHECK=warn starts anyway, for trying things out.)")
         log.warning("%s", finding)
 
 
 async def _team(slack: AsyncWebClient, stop: asyncio.Event) -> str | None:
-    """Which workspace the token is for; asked until Slack answers, or until we are told to stop."""
+    """Which workspace the token is for; asked until Slack answers, or until we are told to stop.
+
+    Raises Refused when Slack answers that the token is no good.
+    """
     while not stop.is_set():
         try:
             return str((await slack.auth_test())["team_id"])
-        except (aiohttp.ClientError, TimeoutError) as away:
-            log.warning("Slack does not answer yet: %s", away)
+        except web_api.FAILURES as raised:
+            why = web_api.failure(raised)
+            if not why.later:
+                raise Refused(f"Slack refuses SLACK_BOT_TOKEN: {why.error}.") from raised
+            log.warning("Slack does not answer yet: %s", why.error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 1.0)
+                await asyncio.wait_for(stop.wait(), max(1.0, why.wait_s))
     return None
 
 
 def main() -> None:
-    """`assent worker`: until SIGTERM or Ctrl-C, then 0."""
+    """`assent worker`: until SIGTERM or Ctrl-C, then 0. Raises Refused when it must not start."""
     config = Config.from_env(os.environ)
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,15 +71,20 @@ class Checkpoints:
         return key
 
     def _make(self) -> Ed25519PrivateKey:
-        """Two workers may start at once: who creates the file first has made the key for both."""
+        """Several workers may start at once: who links the whole file first has made the key for all."""
         key = Ed25519PrivateKey.generate()
         self.key.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(prefix="audit.key.", dir=self.key.parent)  # mode 0600
         try:
-            descriptor = os.open(self.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+                out.flush()
+                os.fsync(out.fileno())
+            self.key.hardlink_to(draft)
         except FileExistsError:
             return self._key()
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        finally:
+            Path(draft).unlink()
         self.public.write_bytes(
             key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         )

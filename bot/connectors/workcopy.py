@@ -52,13 +52,7 @@ class Workcopy:
 
     def remove(self) -> None:
         """Take the copy away, whatever the run left in it or made of its modes."""
-        if not self._root.exists():
-            return
-        for folder, _, _ in os.walk(self._root, onerror=None):
-            for entry in os.scandir(folder):
-                if entry.is_dir(follow_symlinks=False):
-                    Path(entry.path).chmod(0o700)
-        shutil.rmtree(self._root)
+        remove_tree(self._root)
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +61,17 @@ class Workcopy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.remove()
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a folder whatever the modes of what is in it; nothing when it is not there."""
+    if not root.exists():
+        return
+    for folder, _, _ in os.walk(root, onerror=None):
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                Path(entry.path).chmod(0o700)
+    shutil.rmtree(root)
 
 
 def _copy(source: Path, path: str, digest: str, *, into: Path) -> None:

@@ -38,15 +38,15 @@ class Sweeping:
     async def lost_work(self) -> None:
         """Queue again what should be going on and is not held by anybody: the state is the truth."""
         await self.recounting.look()
+        queued = await self.store.queued()
         for request_id in await self.store.in_states((State.PLANNING, State.APPROVED, State.RUNNING)):
-            found = await self.store.read(request_id)
+            found = None if request_id in queued else await self.store.read(request_id)
             if found is None:
                 continue
             request, now = found
-            idle = (now - request.updated_at).total_seconds() * 1000
-            if idle < LEASE_MARGIN_MS or (request.lease_until is not None and request.lease_until > now):
-                continue
-            await self._queue(request)
+            rests_since = max(request.updated_at, request.lease_until or request.updated_at)
+            if (now - rests_since).total_seconds() * 1000 >= LEASE_MARGIN_MS:
+                await self._queue(request)
 
     async def _ring(self, timer: Timer, request_id: RequestId) -> None:
         found = await self.store.read(request_id)

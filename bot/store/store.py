@@ -126,6 +126,11 @@ class Store:
         """Say again that there is something to do. Said too often it is only a hint too many."""
         await attempt(lambda: self.redis.xadd(self.keys.work, {"kind": kind, "request": request}))
 
+    async def queued(self) -> set[RequestId]:
+        """The requests that some entry names which nobody has finished, of the oldest thousand."""
+        entries = await attempt(lambda: self.redis.xrange(self.keys.work, count=1000))
+        return {RequestId(fields["request"]) for _, fields in entries}
+
     async def push_show(self, request: RequestId) -> None:
         await attempt(lambda: self.redis.xadd(self.keys.outbox, {"request": request}))
 

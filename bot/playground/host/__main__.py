@@ -1,7 +1,8 @@
 """`python -m bot.playground.host --home DIR [--port 0]`: one JSON line {"url", "pid"} when everything serves.
 
 TERM or Ctrl-C ends it and all it started. With `--with-stdin` so does the end of standard input: a parent
-that holds the other end of the pipe can never leave a host behind.
+that holds the other end of the pipe can never leave a host behind. With `--while-used S` it ends when nobody
+has used it for S seconds (see `lending`).
 """
 
 import argparse
@@ -24,11 +25,14 @@ def main() -> int:
     )
     arguments.add_argument("--port", type=int, default=0, help="the API's port; 0 = any free one")
     arguments.add_argument("--with-stdin", action="store_true", help="end when standard input ends")
+    arguments.add_argument("--while-used", type=float, metavar="S", help="end S seconds after the last user")
     given = arguments.parse_args()
     home = Home(given.home)
     if home.take():
         try:
-            return asyncio.run(serve(home, port=given.port, with_stdin=given.with_stdin))
+            return asyncio.run(
+                serve(home, port=given.port, with_stdin=given.with_stdin, linger_s=given.while_used)
+            )
         finally:
             home.leave()
     if (first := home.first()) is None:
@@ -38,12 +42,13 @@ def main() -> int:
     return 0
 
 
-async def serve(home: Home, *, port: int, with_stdin: bool) -> int:
+async def serve(home: Home, *, port: int, with_stdin: bool, linger_s: float | None) -> int:
     # Here and not above: a second start answers from the first host's address without loading a server.
     from aiohttp import web
 
     from bot.playground.host.api import Api
     from bot.playground.host.demo_host import DemoHost
+    from bot.playground.host.lending import deserted
 
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -53,13 +58,18 @@ async def serve(home: Home, *, port: int, with_stdin: bool) -> int:
         threading.Thread(target=wait_for_stdin, args=(loop, end), daemon=True).start()
     host = DemoHost(home.folder)
     runner = web.AppRunner(Api(host).app(), access_log=None)
+    watching: asyncio.Task[None] | None = None
     try:
         await host.open()
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         say(home.announce(f"http://127.0.0.1:{runner.addresses[0][1]}"))
+        if linger_s is not None:
+            watching = asyncio.create_task(deserted(home.folder, linger_s, end))
         await end.wait()
     finally:
+        if watching is not None:
+            watching.cancel()
         await runner.cleanup()
         await host.close()
     return 0
