@@ -103,7 +103,11 @@ class Running:
         skill = self.artifacts.skills().get(assessment.invocation.skill)
         if skill is None or skill.digest != assessment.binding.skill_digest:
             changed = f"{assessment.invocation.skill} changed while this ran: what was approved cannot go on."
-            await self._interrupt(hold, changed)
+            if any(entry.answer == "undo" for entry in request.journal):
+                why = f"{changed} Nothing was undone, since its undo changed too: a person must look."
+                await self._finish(hold, Finish("unknown", why))
+            else:
+                await self._interrupt(hold, changed)
             return
         async with self.workshop.copy(skill.folder, assessment.files) as bench:
             performing = Performing(self.store, hold, self._commands(request, assessment, skill, bench))

@@ -71,12 +71,13 @@ faults = json.loads((town / "faults.json").read_text()) if (town / "faults.json"
 def wrote():
     return log.read_text().splitlines() if log.exists() else []
 if what == "plan":
-    if word == "nonsense":
-        print(json.dumps({"refused": "There is no word nonsense. Known: hello."})); sys.exit(3)
-    print(json.dumps({"summary": f"append {word} twice", "changes": [{"what": "log", "from": "", "to": word}],
-        "target": {"identity": "town/log", "revision": faults.get("revision", "1")},
-        "resolved": {"word": word},
-        "undo": "take both lines out", "nothing_to_do": word == "nothing"}))
+    if word == "nonsense" or "refused" in faults:
+        said = faults.get("refused", "There is no word nonsense. Known: hello.")
+        print(json.dumps({"refused": said})); sys.exit(3)
+    changes = [{"what": "log", "from": faults.get("before", ""), "to": word}]
+    target = {"identity": "town/log", "revision": faults.get("revision", "1")}
+    print(json.dumps({"summary": f"append {word} twice", "changes": changes, "target": target,
+        "resolved": {"word": word}, "undo": "take both lines out", "nothing_to_do": word == "nothing"}))
 elif what == "measure":
     print(json.dumps({"lines": faults["lines"]} if "lines" in faults else {"lines": len(wrote())}))
 elif what == "probe":
