@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.artifacts import loading, locks, tree, yaml_marks
-from bot.artifacts.loading import Loaded, placed
-from bot.artifacts.locks import Lock, Locked
+from bot.artifacts.loading import Loaded
 from bot.artifacts.tree import Signature
 from bot.artifacts.yaml_marks import NotYaml
 from bot.ask.catalog import Catalog, Skill
-from bot.ask.reading import Problem, Unreadable, read_as
+from bot.ask.reading import Problem
 from bot.assess import policy
 from bot.assess.policy import Document, Policies, PolicyError
 
@@ -86,7 +85,7 @@ class Artifacts:
         """Hold what was read against the lock."""
         problems = [problem for loaded in folders.values() for problem in loaded.problems]
         file = f"{label}/{locks.FILE}"
-        locked, refused = _lock(self._skills_dir / locks.FILE, file)
+        locked, refused = locks.read(self._skills_dir, file=file)
         problems += refused
         skills: dict[str, Skill] = {}
         for loaded in folders.values():
@@ -175,19 +174,3 @@ def _policy_files(folder: Path) -> Signature:
     except OSError:
         return ()
     return tuple(line for name in names for line in _stat(folder / name) or ((name, 0, 0, 0, 0, 0),))
-
-
-def _lock(path: Path, file: str) -> tuple[dict[str, Locked], list[Problem]]:
-    """What was reviewed; nothing at all when there is no file."""
-    try:
-        data, marks = yaml_marks.load(path, file=file)
-    except FileNotFoundError:
-        return {}, []
-    except OSError as error:
-        return {}, [Problem(file, 1, 1, f"it cannot be read: {error.strerror or error}")]
-    except NotYaml as error:
-        return {}, [error.problem]
-    try:
-        return dict(read_as(Lock, data or {}).root), []
-    except Unreadable as error:
-        return {}, [placed(finding, marks, file) for finding in error.findings]

@@ -24,6 +24,8 @@ class Loaded:
 
 def load(folder: Path, *, label: str) -> Loaded:
     """Read one skill folder; `label` is how its files are called in problems."""
+    if tree.QUARANTINE in folder.resolve().parts:
+        return Loaded()
     if folder.is_symlink():
         what = "a skill has no links: they may lead anywhere"
         return Loaded(problems=(Problem(label, 1, 1, what, "Put the folder itself here."),))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pydantic import RootModel
 
+from bot.artifacts import yaml_marks
+from bot.artifacts.loading import placed
+from bot.artifacts.yaml_marks import NotYaml
 from bot.ask.catalog import Manifest, Skill
 from bot.ask.manifest import Name, Version
+from bot.ask.reading import Problem, Unreadable, read_as
 from bot.assess.assessment import digest_of
 from bot.terms import Digest, Record
 
@@ -58,3 +63,22 @@ def unarmed(skill: Skill, locked: Locked | None) -> str:
 
 def _short(digest: Digest) -> str:
     return digest.removeprefix("sha256:")[:8]
+
+
+def read(skills: Path, *, file: str = FILE) -> tuple[dict[str, Locked], list[Problem]]:
+    """What was reviewed, and what is wrong with the file; nothing at all when there is none.
+
+    `file` is how it is called in problems.
+    """
+    try:
+        data, marks = yaml_marks.load(skills / FILE, file=file)
+    except FileNotFoundError:
+        return {}, []
+    except OSError as error:
+        return {}, [Problem(file, 1, 1, f"it cannot be read: {error.strerror or error}")]
+    except NotYaml as error:
+        return {}, [error.problem]
+    try:
+        return dict(read_as(Lock, data or {}).root), []
+    except Unreadable as error:
+        return {}, [placed(finding, marks, file) for finding in error.findings]

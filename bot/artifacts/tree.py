@@ -15,6 +15,8 @@ from bot.ask.reading import Problem
 from bot.ask.unseen import unseen
 from bot.terms import Digest
 
+QUARANTINE = ".quarantine"
+"""Below the skills, for what came from elsewhere. Hidden, so that nothing in it is ever taken for a skill."""
 MOST_FILES = 500
 MOST_BYTES = 4 * 1024 * 1024
 _TICK_NS = 100_000_000

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import opened, terminal
+from bot.cli import opened, skill_cases, skill_diff, skill_import, terminal
 from bot.terms import Refused
 
 if TYPE_CHECKING:
     from bot.ask.catalog import Skill
 
 app = typer.Typer(no_args_is_help=True, help="What may be asked for.")
+app.command("test")(skill_cases.play_cases)
+app.command("diff")(skill_diff.diff)
+app.command("import")(skill_import.bring_in)
 
 AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 

@@ -1,0 +1,108 @@
+"""`tests/cases.yaml` of a skill: what must come out when it really runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from bot.artifacts import yaml_marks
+from bot.artifacts.loading import placed
+from bot.artifacts.yaml_marks import NotYaml
+from bot.ask.catalog import Skill, did_you_mean
+from bot.ask.invocation import Value
+from bot.ask.manifest import Manifest, Text
+from bot.ask.reading import Finding, Problem, Unreadable, read_as
+from bot.terms import Record
+
+FILE = "tests/cases.yaml"
+
+Ends = Literal[
+    "done", "not_done", "failed", "rolled_back", "unknown", "cancelled", "interrupted",
+    "nothing_to_do", "refused",
+]  # fmt: skip
+
+
+class Case(Record):
+    """One invocation and how it must end.
+
+    `lose` names a step whose end nobody sees, as when its worker dies; `stop_after` one after which somebody
+    presses Stop. `programs` is a folder of the skill whose programs stand before the real ones.
+    """
+
+    name: Text
+    inputs: dict[str, Value] = Field(default_factory=dict)
+    environment: Text
+    ends: Ends
+    plan: Text | None = None
+    says: Text | None = None
+    variables: dict[str, str] = Field(default_factory=dict)
+    programs: Text | None = None
+    lose: Text | None = None
+    stop_after: Text | None = None
+
+
+class Cases(Record):
+    """The whole file. `target: demo-host` starts a fresh one for each case, its address in ASSENT_TARGET."""
+
+    target: Literal["demo-host"] | None = None
+    cases: tuple[Case, ...] = Field(min_length=1)
+
+
+class Unplayable(Exception):
+    """Cases that cannot be run as they are written; `problems` has everything that is wrong with them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def read(skill: Skill) -> Cases | None:
+    """The cases of a skill, None when it has none; raises Unplayable with every problem."""
+    if FILE not in skill.files:
+        return None
+    file = f"{skill.name}/{FILE}"
+    try:
+        data, marks = yaml_marks.load(Path(skill.folder) / FILE, file=file)
+    except NotYaml as error:
+        raise Unplayable([error.problem]) from None
+    try:
+        cases = read_as(Cases, data)
+        findings: tuple[Finding, ...] = tuple(_findings(cases, skill))
+    except Unreadable as error:
+        findings = error.findings
+    if findings:
+        raise Unplayable([placed(one, marks, file) for one in findings])
+    return cases
+
+
+def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
+    manifest = skill.manifest
+    names = [case.name for case in cases.cases]
+    if cases.target is not None and "ASSENT_TARGET" not in manifest.permissions.env:
+        hint = "Add it to permissions.env, or leave target out."
+        yield Finding(("target",), "the skill may not see ASSENT_TARGET, so it cannot find the target", hint)
+    for position, case in enumerate(cases.cases):
+        at = ("cases", position)
+        if case.name in names[:position]:
+            yield Finding((*at, "name"), f'two cases are called "{case.name}"', "Give each its own.")
+        for key, step in (("lose", case.lose), ("stop_after", case.stop_after)):
+            if step is not None:
+                yield from _step(step, manifest, (*at, key))
+        for name in case.variables:
+            if name not in manifest.permissions.env:
+                hint = f"It may see: {', '.join(manifest.permissions.env) or 'none'} (permissions.env)."
+                yield Finding((*at, "variables", name), f"the skill may not see {name}", hint)
+        if case.programs is not None and not any(
+            file.startswith(f"{case.programs.rstrip('/')}/") for file in skill.files
+        ):
+            yield Finding((*at, "programs"), f"there is no file in {case.programs}", "Such as tests/bin.")
+
+
+def _step(name: str, manifest: Manifest, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    steps = [step.id for step in manifest.steps]
+    if name not in steps:
+        hint = did_you_mean(name, steps).strip() or f"Steps are: {', '.join(steps)}."
+        yield Finding(path, f"there is no step {name}", hint)

@@ -1,0 +1,232 @@
+"""One case of a skill, played: the real plan, steps, probes, undo and measurement; no Slack and no Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter
+
+from bot.artifacts.cases import Case, Cases
+from bot.ask.catalog import Skill
+from bot.ask.inputs import complete, shown
+from bot.ask.manifest import DoneWhen, Step
+from bot.assess.assessment import Plan
+from bot.cli.child import Child
+from bot.connectors.processes import GuardedProcesses
+from bot.connectors.workshop import LocalWorkshop
+from bot.execute.journal import Check, Entry, Phase
+from bot.execute.run import AskPerson, Finish, Measure, ProbeStep, RunStep, UndoStep, next_move
+from bot.execute.sandbox import DEFAULT_PATH, Command, Finished
+from bot.flow.commands import Commands
+from bot.flow.planning import Planning
+from bot.settle.outcome import judge, met
+from bot.terms import Refused, RequestId
+
+REQUEST = RequestId("r-1")
+"""Each case has a target of its own, so every one of them may be the first request."""
+OUTPUT_SHOWN = 600
+_RESULT = TypeAdapter(dict[str, JsonValue])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How a case came out. `wanted` and `got` say it in words; they are the same text when it passed."""
+
+    case: Case
+    wanted: str
+    got: str
+    details: tuple[str, ...]
+    wall_s: float
+
+    @property
+    def passed(self) -> bool:
+        return self.wanted == self.got
+
+
+async def play(skill: Skill, cases: Cases, case: Case) -> Played:
+    """Run one case from nothing. Of the caller's environment it sees PATH and nothing else.
+
+    Raises Refused when what the case needs cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="assent-case-") as folder:
+        room = Path(folder)
+        path = os.environ.get("PATH") or DEFAULT_PATH
+        if case.programs is not None:
+            programs = shutil.copytree(Path(skill.folder) / case.programs, room / "programs")
+            path = f"{programs}{os.pathsep}{path}"
+        async with _target(cases, room) as target:
+            began = time.monotonic()
+            workshop = LocalWorkshop(
+                sandbox=GuardedProcesses(),
+                environment={"PATH": path, **target, **case.variables},
+                under=room / "runs",
+            )
+            rehearsal = Rehearsal(skill, case, workshop)
+            ended = await rehearsal.play()
+            return _played(case, rehearsal, ended, time.monotonic() - began)
+
+
+def _played(case: Case, rehearsal: Rehearsal, ended: Finish | Aside, wall_s: float) -> Played:
+    wanted, got = [str(case.ends)], [str(ended.ending)]
+    if case.plan is not None:
+        wanted.append(f"planning {case.plan!r}")
+        got.append(f"planning {rehearsal.plan.summary!r}" if rehearsal.plan else "without a plan")
+    if case.says is not None:
+        wanted.append(f"saying {case.says!r}")
+        got.append(wanted[-1] if case.says in ended.sentence else f"saying {ended.sentence!r}")
+    return Played(
+        case=case,
+        wanted=", ".join(wanted),
+        got=", ".join(got),
+        details=(ended.sentence, *rehearsal.troubles()),
+        wall_s=wall_s,
+    )
+
+
+@asynccontextmanager
+async def _target(cases: Cases, room: Path) -> AsyncIterator[Mapping[str, str]]:
+    """A demo host of the case's own: what one case leaves behind never helps or hurts the next."""
+    if cases.target is None:
+        yield {}
+        return
+    argv = (sys.executable, "-m", "bot.playground.host", "--home", str(room / "host"), "--with-stdin")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("ASSENT_", "SLACK_"))}
+    host = Child("host", argv, ours, room / "logs", says_first=True)
+    line = await host.start()
+    try:
+        yield {"ASSENT_TARGET": str(json.loads(line)["url"])}
+    except ValueError:
+        raise Refused(f"The demo host did not start. Its words: {host.last_words()}") from None
+    finally:
+        await host.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An end that no run has: it was refused, there was nothing to do, or a person is asked."""
+
+    ending: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """The moves of one run, with its journal in memory."""
+
+    skill: Skill
+    case: Case
+    workshop: LocalWorkshop
+    plan: Plan | None = None
+    journal: list[Entry] = field(default_factory=list)
+
+    async def play(self) -> Finish | Aside:
+        skill, case = self.skill, self.case
+        try:
+            words = {name: shown(value) for name, value in case.inputs.items()}
+            invocation = complete(skill, words, case.environment)
+            self.plan = await Planning(self.workshop).plan(REQUEST, invocation, skill)
+        except Refused as refused:
+            return Aside("refused", str(refused))
+        if self.plan.nothing_to_do:
+            return Aside("nothing_to_do", self.plan.summary)
+        async with self.workshop.copy(skill.folder, skill.files) as bench:
+            commands = Commands(
+                skill=skill,
+                invocation=invocation,
+                request=REQUEST,
+                bench=bench,
+                workshop=self.workshop,
+                plan=self.plan,
+            )
+            try:
+                return await self._go(commands)
+            except Refused as refused:
+                return Finish("failed", str(refused))
+
+    async def _go(self, commands: Commands) -> Finish | Aside:
+        """As a worker does it: ask the journal for the one next thing, do it, write it down."""
+        while True:
+            match next_move(self.skill.manifest, self.journal):
+                case Finish() as finish:
+                    return finish
+                case AskPerson(step, why):
+                    return Aside("interrupted", f"{step.title}: {why}. What happened?")
+                case RunStep(step):
+                    await self._effect(commands, step, "step", step.run)
+                case ProbeStep(step):
+                    await self._effect(commands, step, "probe", step.probe or ())
+                case UndoStep(step):
+                    await self._effect(commands, step, "undo", step.undo or ())
+                case Measure():
+                    await self._measure(commands, self.skill.manifest.done_when)
+
+    async def _effect(self, commands: Commands, step: Step, phase: Phase, argv: tuple[str, ...]) -> None:
+        first = not any(entry.step == step.id and entry.phase == phase for entry in self.journal)
+        command = commands.command(argv, timeout_s=step.timeout, step=step.id)
+        self._write("began", step.id, phase, title=commands.fill(step.title, step=step.id))
+        finished = await self._run(command)
+        if phase == "step" and first and step.id == self.case.lose:
+            return
+        ok: bool | None = finished.exit_code == 0
+        if phase == "probe" and finished.exit_code not in (0, 1):
+            ok = None
+        self._write("ended", step.id, phase, ok=ok, exit_code=finished.exit_code, output=_said(finished))
+        if phase == "step" and step.id == self.case.stop_after:
+            self._write("stop_asked", step.id, phase, by="the case")
+
+    async def _measure(self, commands: Commands, done_when: DoneWhen) -> None:
+        measure = done_when.measure
+        self._write("began", "measure", "measure")
+        finished = await self._run(commands.command(measure.run, timeout_s=measure.timeout, step="measure"))
+        good = finished.exit_code == 0 and finished.result is not None
+        observed = _RESULT.validate_python(dict(finished.result or {})) if good else None
+        wanted = [
+            check.model_copy(update={"equals": commands.fill(check.equals)})
+            if isinstance(check.equals, str)
+            else check
+            for check in done_when.checks
+        ]
+        checks = judge(wanted, observed)
+        self._write("ended", "measure", "measure", ok=met(checks), checks=checks, output=_said(finished))
+
+    async def _run(self, command: Command) -> Finished:
+        return await self.workshop.sandbox.run(command, on_line=lambda _: None, stop=asyncio.Event())
+
+    def _write(self, event: str, step: str, phase: Phase, **more: object) -> None:
+        entry = {"event": event, "step": step, "phase": phase, "fence": 1, "at": datetime.now(UTC), **more}
+        self.journal.append(Entry.model_validate(entry))
+
+    def troubles(self) -> tuple[str, ...]:
+        """What did not go well, for whoever has to find out why a case failed."""
+        said = []
+        for entry in self.journal:
+            if entry.event == "ended" and entry.ok is not True:
+                said += [f"{entry.phase} {entry.step}: {_check(check)}" for check in _unmet(entry)]
+                said += [f"{entry.phase} {entry.step}: {line}" for line in entry.output.splitlines()[-5:]]
+        return tuple(said)
+
+
+def _unmet(entry: Entry) -> list[Check]:
+    return [check for check in entry.checks if check.met is not True]
+
+
+def _check(check: Check) -> str:
+    seen = "no data" if check.observed is None else check.observed
+    return f"{check.name}: must be {check.expected}, was {seen}"
+
+
+def _said(finished: Finished) -> str:
+    why = "It took too long and was ended.\n" if finished.timed_out else ""
+    said = "\n".join(part.strip() for part in (finished.stdout, finished.stderr) if part.strip())
+    return why + said[-OUTPUT_SHOWN:]
