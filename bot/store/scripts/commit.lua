@@ -53,7 +53,7 @@ if c.unlock then
 end
 if held then
   for _, h in ipairs(cjson.decode(held)) do
-    redis.call('HINCRBY', ledger, h.key .. '|held', -h.amount)
+    redis.call('HINCRBY', ledger, h.key .. '|held', 0 - h.amount)  -- a negative zero is no integer to Redis
     if c.settle > 0 then redis.call('HINCRBY', ledger, h.key .. '|settled', c.settle) end
   end
   redis.call('HDEL', holds, c.id)
