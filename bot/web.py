@@ -22,7 +22,6 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.artifacts import Artifacts
-from bot.assess.policy import PolicyError
 from bot.authorize.directory import Directory
 from bot.authorize.people import Standing
 from bot.config import Config
@@ -183,7 +182,7 @@ async def _open(
     await store.introduce()
     await streams.open()
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
-    people = SlackPeople(client, team=team, directory=lambda: Directory(artifacts.policies().roster))
+    people = SlackPeople(client, team=team, directory=lambda: _directory(artifacts))
     assert client.session is not None  # noqa: S101  web_api.client() was given one
     voice = SlackVoice(client, client.session)
     secret = _secret(config.slack_signing_secret) or _secret(config.slack_bot_token)
@@ -286,8 +285,10 @@ async def _kept(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def _until_closed(stack: AsyncExitStack, task: asyncio.Task[None]) -> None:
     async def end() -> None:
-        task.cancel()
-        await asyncio.wait((task,))
+        # More than once: redis-py can turn the cancellation of a blocking read into an error of its own.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait((task,), timeout=0.2)
 
     stack.push_async_callback(end)
 
@@ -319,11 +320,15 @@ async def _said(line: str) -> str:
 
 
 def _armed(artifacts: Artifacts) -> None:
-    try:
-        artifacts.policies()
-    except PolicyError as error:
-        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-        raise Refused(f"The policies do not load, so nothing may run: {error.problems[0]}{more}") from error
+    if problems := artifacts.policies().problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise Refused(f"The policies do not load, so nothing may run: {problems[0]}{more}")
+
+
+def _directory(artifacts: Artifacts) -> Directory:
+    """Raises Refused while the policies do not load: who is who is then what it last was, or not known."""
+    _armed(artifacts)
+    return Directory(artifacts.policies().roster)
 
 
 async def _may_ask(slack_user: str, people: SlackPeople, artifacts: Artifacts) -> frozenset[str]:

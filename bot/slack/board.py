@@ -126,7 +126,8 @@ class Board:
         left = tuple(self._drawing.values())
         for task in left:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            await asyncio.wait(left, timeout=1.0)
 
     def _ended(self, request: RequestId, task: asyncio.Task[None]) -> None:
         self._drawing.pop(request, None)

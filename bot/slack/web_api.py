@@ -43,7 +43,8 @@ def failure(raised: BaseException) -> Failure:
         return Failure(type(raised).__name__, later=True, happened=None)
     response = raised.response
     status = getattr(response, "status_code", 200)
-    error = str(response.get("error", "")) if hasattr(response, "get") else ""
+    said = getattr(response, "data", None)  # a server in trouble answers with something else than JSON
+    error = str(said.get("error", "")) if isinstance(said, dict) else ""
     if status == 429 or error in ("ratelimited", "rate_limited"):
         return Failure("ratelimited", later=True, wait_s=_seconds(response))
     if status >= 500 or error in _LATER:
