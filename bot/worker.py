@@ -105,7 +105,11 @@ class Worker:
         await self._every(SLOW_LOOK_S, self.labour.sweeping.lost_work)
 
     async def watch_artifacts(self) -> None:
-        await self._every(1.0, self.labour.sweeping.drifted)
+        await self._every(1.0, self._look)
+
+    async def _look(self) -> None:
+        await self.labour.loading.note()
+        await self.labour.sweeping.drifted()
 
     async def seal(self) -> None:
         await self._every(LOOK_S, self.audit.seal)

@@ -12,6 +12,7 @@ from bot.flow.checking import Checking
 from bot.flow.doorway import Doorway
 from bot.flow.drift import Drift
 from bot.flow.judging import Judging
+from bot.flow.loading import Loading
 from bot.flow.planning import Planning
 from bot.flow.ports import Artifacts, People, Store, Voice, Workshop
 from bot.flow.recounting import Recounting
@@ -65,6 +66,7 @@ class Labour:
     judging: Judging
     running: Running
     sweeping: Sweeping
+    loading: Loading
 
     @classmethod
     def of(
@@ -74,4 +76,5 @@ class Labour:
         judging = Judging(store, people, artifacts, Planning(workshop), lease_s)
         checking = Checking(store, people, drift, judging)
         running = Running(store, artifacts, workshop, checking, lease_s)
-        return cls(judging, running, Sweeping(store, drift, Recounting(store, people, drift)))
+        sweeping = Sweeping(store, drift, Recounting(store, people, drift))
+        return cls(judging, running, sweeping, Loading(store, artifacts))

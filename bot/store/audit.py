@@ -40,9 +40,15 @@ class Audit:
 
     async def head(self) -> Checkpoint:
         """The chain as it is now, not yet signed."""
-        sealed = await attempt(lambda: self.store.redis.lrange(self.store.keys.seals, 0, -1))
-        head = sealed[-1] if sealed else GENESIS
-        return Checkpoint(team=self.store.team, count=len(sealed), head=head, at=datetime.now(UTC))
+
+        async def both() -> list[Any]:
+            async with self.store.redis.pipeline(transaction=True) as pipe:
+                pipe.llen(self.store.keys.seals)
+                pipe.lindex(self.store.keys.seals, -1)
+                return await pipe.execute()
+
+        count, last = await attempt(both)
+        return Checkpoint(team=self.store.team, count=count, head=last or GENESIS, at=datetime.now(UTC))
 
     async def verify(self, checkpoints: Sequence[Checkpoint]) -> tuple[int, int, Broken | None]:
         """Entries, those of them that are sealed, and the first bad one. `checkpoints` were found genuine."""

@@ -72,6 +72,11 @@ class Keys:
     def locks(self) -> str:
         return self._of("locks")
 
+    @property
+    def loaded(self) -> str:
+        """The digest last loaded under each name."""
+        return self._of("loaded")
+
     def seen(self, identity: str) -> str:
         return self._of(f"seen:{identity}")
 

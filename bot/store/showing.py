@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.flow.request import CardRef
 from bot.store.attempt import attempt
-from bot.store.store import Store
+from bot.store.store import Store, entry, script
 from bot.terms import RequestId
 
 _FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
@@ -16,6 +16,7 @@ class Showing:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._free = store.redis.register_script(_FREE)
+        self._shown = store.redis.register_script(script("shown"))
 
     async def showing(self, request: RequestId, *, holder: str, ms: int) -> bool:
         key = self.store.keys.showing(request)
@@ -27,5 +28,6 @@ class Showing:
     async def shown(self, request: RequestId, *, channel: str, ts: str, revision: int) -> None:
         """Where the card is. Not a transition: nothing about the request changed."""
         card = CardRef(channel=channel, ts=ts, shown=revision).model_dump_json()
-        base = self.store.keys.requests + request
-        await attempt(lambda: self.store.redis.hset(base, "card", card))
+        keys = [self.store.keys.requests + request, self.store.keys.audit]
+        posted = entry("posted", request=request, principal="assent", channel=channel, message_ts=ts)
+        await attempt(lambda: self._shown(keys=keys, args=[card, posted]))

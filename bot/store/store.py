@@ -42,7 +42,7 @@ class Store:
         self.keys = Keys(team)
         self._scripts = {
             name: redis.register_script(script(name))
-            for name in ("accept", "commit", "record", "renew", "inbox")
+            for name in ("accept", "commit", "record", "renew", "inbox", "loaded")
         }
 
     async def _run(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
@@ -68,7 +68,7 @@ class Store:
             "remember_ms": SEEN_FOR_MS,
             "stale_ms": STALE_AFTER_MS,
             "set": {"asked_by": slack_user, "place": place.model_dump_json(), "invocation": invoked},
-            "audit": _entry("requested", principal=slack_user, detail=json.loads(invoked)),
+            "audit": entry("requested", principal=slack_user, detail=json.loads(invoked)),
         }
         seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
         keys = [k.counter, seen, k.requests, k.index, k.states, k.audit, k.inbox, k.due]
@@ -96,7 +96,14 @@ class Store:
 
     async def record(self, kind: str, **fields: JsonValue) -> None:
         """Write an audit entry for what changed nothing: a refused click, a loaded policy."""
-        await self._run("record", [self.keys.audit], [_entry(kind, **fields)])
+        await self._run("record", [self.keys.audit], [entry(kind, **fields)])
+
+    async def loaded(self, kind: str, name: str, *, digest: str, detail: str) -> None:
+        """Write down that these bytes were loaded under this name, if the last ones were others."""
+        line = entry(kind, principal="assent", name=name, digest=digest, detail=detail)
+        await self._run(
+            "loaded", [self.keys.loaded, self.keys.audit], [f"{kind.split('_')[0]} {name}", digest, line]
+        )
 
     async def renew(
         self, request: RequestId, *, fence: int, lease_ms: int, progress: str = ""
@@ -222,7 +229,7 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
         "set": fields_of(**commit.set),
         "vote": commit.vote and commit.vote.model_dump_json(exclude={"at"}),
         "entry": commit.entry and commit.entry.model_dump_json(exclude={"at", "fence"}),
-        "audit": [_entry(kind, **audit) for kind in (commit.kind or commit.event.value, *commit.also)],
+        "audit": [entry(kind, **audit) for kind in (commit.kind or commit.event.value, *commit.also)],
         "show": commit.show or None,
         "work": commit.work,
         "due": commit.timers,
@@ -238,7 +245,7 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _entry(kind: str, **fields: JsonValue) -> str:
+def entry(kind: str, **fields: JsonValue) -> str:
     return json.dumps({"kind": kind, **fields}, ensure_ascii=False)
 
 
