@@ -47,7 +47,7 @@ class Drift:
 
     async def void(self, request: Request, differences: tuple[str, ...]) -> None:
         """End it visibly; nothing of the old approvals is kept for the next time."""
-        sentence = f"Voided: {'; '.join(differences)}. The approvals were for something else. Ask again."
+        sentence = f"{'; '.join(differences)}. What was approved is not what would run now. Ask again."
         await self.store.commit(
             Commit(
                 op=f"void:{request.revision}",

@@ -54,6 +54,11 @@ class Steering:
         if request.state is not State.INTERRUPTED:
             raise decided(request)
         step = asked_about(request.journal)
+        if answer == "skip_step" and not step:
+            words = (
+                f"What began of {request.id} has ended, so there is nothing to skip. Retry it, or undo it."
+            )
+            raise ClickRefused(RefusedBecause.ALREADY_DECIDED, words)
         commit = Commit(
             op=click.id,
             request=request.id,
@@ -104,7 +109,7 @@ def cancelling(request: Request, principal: Principal, *, op: str) -> Commit:
         clear=("expire", "grant", "lease"),
         settle=Micros(0),
         unlock=True,
-        set={"outcome": Outcome(kind="cancelled", sentence=f"Cancelled by {principal} before anything ran.")},
+        set={"outcome": Outcome(kind="cancelled", sentence=f"By {principal}, before anything ran.")},
     )
 
 

@@ -76,7 +76,7 @@ class Voting:
             },
         )
         if after.denied:
-            sentence = f"Denied by {vote.principal}" + (f": {vote.reason}" if vote.reason else ".")
+            sentence = f"By {vote.principal}" + (f": {vote.reason}" if vote.reason else ".")
             outcome = Outcome(kind="refused", sentence=sentence)
             commit = replace(
                 commit,

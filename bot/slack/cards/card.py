@@ -87,7 +87,8 @@ def _blocks(request: Request, buttons: Buttons, command: str, scale: float) -> t
 
 def _status(request: Request, room: int) -> str:
     lines = [f"{WORDS[request.state][0]} *{word(request)}.* {consequence(request, room // 2)}"]
-    notes = [words(note, 300) for note in request.notes]
+    told = request.outcome.sentence if request.outcome else ""
+    notes = [words(note, 300) for note in request.notes if note not in told]
     return "\n".join([*lines, parts.fitting(notes, room=room // 2)] if notes else lines)
 
 

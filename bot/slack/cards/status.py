@@ -30,7 +30,7 @@ WORDS: dict[State, tuple[str, str]] = {
 
 
 def word(request: Request) -> str:
-    if request.state is State.DONE and request.outcome and request.outcome.kind == "nothing_to_do":
+    if request.outcome and request.outcome.kind == "nothing_to_do":
         return "Nothing to do"
     if request.state is State.WAITING and any(vote.answer == "approve" for vote in request.votes):
         return "Partly approved"
