@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from rapidfuzz import fuzz, process
-
 from bot.ask.manifest import (
     Check,
     Command,
@@ -111,5 +109,7 @@ class Catalog(Mapping[str, Skill]):
 
 def did_you_mean(word: str, known: Mapping[str, object] | tuple[str, ...] | list[str]) -> str:
     """`Did you mean restart-service? ` or nothing: only a slip of the hand is worth a guess."""
+    from rapidfuzz import fuzz, process  # 2.5 MB that a process without slips does not hold
+
     found = process.extractOne(word.lower(), list(known), scorer=fuzz.WRatio, score_cutoff=72)
     return f"Did you mean {found[0]}? " if found else ""

@@ -6,8 +6,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-import jsonschema
-
 from bot.ask.catalog import Input, Skill, did_you_mean
 from bot.ask.invocation import Invocation, Value
 from bot.ask.unseen import unseen
@@ -42,7 +40,7 @@ def invocation(skill: Skill, inputs: Mapping[str, Value], environment: Environme
             whole[name] = one.default
     required = skill.manifest.inputs.required
     errors = {name: _say(name, properties[name]) for name in required if name not in whole}
-    for error in jsonschema.Draft202012Validator(skill.manifest.inputs.as_json_schema()).iter_errors(whole):
+    for error in skill.manifest.inputs.validator.iter_errors(whole):
         if error.path:
             name = str(error.path[0])
             errors[name] = f"{name} does not keep to its {error.validator}. {_about(properties[name])}"
@@ -107,7 +105,7 @@ def value(name: str, one: Input, text: str) -> Value:
     found_value = _typed(one, text)
     if found_value is None:
         raise Refused(f"{name} cannot be {_cut(text)}. It is {_KINDS[one.type]}. {_about(one)}")
-    for error in jsonschema.Draft202012Validator(one.as_json_schema()).iter_errors(found_value):
+    for error in one.validator.iter_errors(found_value):
         bounds = f"It is {_bounds(one)}. " if error.validator != "pattern" and _bounds(one) else ""
         raise Refused(f"{name} cannot be {_cut(text)}. {bounds}{_about(one)}")
     if isinstance(found_value, str) and found_value.startswith("-"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Annotated, Literal
 
+from jsonschema import Draft202012Validator
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from bot.terms import Environment, Micros, Record
@@ -90,6 +92,11 @@ class Input(Record):
             schema["pattern"] = whole(self.pattern)
         return schema
 
+    @cached_property
+    def validator(self) -> Draft202012Validator:
+        """Made once: it costs more than what it is made for."""
+        return Draft202012Validator(self.as_json_schema())
+
 
 def whole(pattern: str) -> str:
     r"""A pattern that must match all of a value.
@@ -123,6 +130,10 @@ class Inputs(Record):
             "required": list(self.required),
             "properties": {name: one.as_json_schema() for name, one in self.properties.items()},
         }
+
+    @cached_property
+    def validator(self) -> Draft202012Validator:
+        return Draft202012Validator(self.as_json_schema())
 
 
 class Effects(Record):

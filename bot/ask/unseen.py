@@ -14,6 +14,8 @@ _SELECTORS = range(0xE0100, 0xE01F0)
 
 def unseen(text: str, *, allowed: str = "") -> tuple[int, str] | None:
     """Where the first such character is and its name in words, or None when all can be seen."""
+    if text.isascii() and text.isprintable():
+        return None  # nearly every text, at a hundredth of the price
     for position, char in enumerate(text):
         if char in _BLANK or ord(char) in _SELECTORS:
             return position, named(char)

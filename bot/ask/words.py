@@ -12,6 +12,7 @@ MOST_CHARACTERS = 2000
 
 _DOUBLE, _SINGLE = '"“”„‟', "'‘’‚‛"
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=")
+_BARE = re.compile(r"\S*")
 _SLACK = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>|&(amp|lt|gt);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
 
@@ -74,11 +75,10 @@ def _next(rest: str) -> tuple[Word, str]:
         if after and not after[0].isspace():
             raise Refused(f"After the quoted {text!r} a space is missing.")
         return Word(text, key, quoted=True), after
-    end = next((i for i, char in enumerate(value) if char.isspace()), len(value))
-    text = value[:end]
+    text = value[: _BARE.match(value).end()]  # type: ignore[union-attr]  # it matches nothing at least
     if (key and not text) or text.strip("=") == "":
         raise Refused("Write key=value without spaces around the equals sign, such as version=1.4.2.")
-    return Word(text, key), value[end:]
+    return Word(text, key), value[len(text) :]
 
 
 def _quoted(value: str) -> tuple[str, str]:
