@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from bot.ask.catalog import Skill
 from bot.ask.invocation import Invocation
 from bot.assess.assessment import Plan
-from bot.execute.sandbox import Finished
+from bot.execute.run import TRIES
+from bot.execute.sandbox import Command, Finished
 from bot.flow.commands import Commands
 from bot.flow.ports import Workshop
 from bot.terms import Refused, RequestId
@@ -40,11 +41,18 @@ class Planning:
                     plan=plan,
                 )
                 command = commands.command(step.run, timeout_s=step.timeout, step=step.id)
-                finished = await self.workshop.sandbox.run(command, on_line=_quiet, stop=asyncio.Event())
-                plan = _read(skill, step.id, finished)
+                plan = _read(skill, step.id, await self._look(command))
         if plan is None:
             raise Refused(f"{skill.name} has no plan step that printed a plan.")
         return plan
+
+    async def _look(self, command: Command) -> Finished:
+        """A plan only reads: one that was cut, since the worker was away, is simply made again."""
+        for _ in range(TRIES):
+            finished = await self.workshop.sandbox.run(command, on_line=_quiet, stop=asyncio.Event())
+            if not finished.cut:
+                break
+        return finished
 
 
 def _read(skill: Skill, step: str, finished: Finished) -> Plan:

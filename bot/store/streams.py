@@ -110,16 +110,16 @@ class Streams:
             left = await attempt(
                 lambda: self.store.redis.xautoclaim(stream, GROUP, consumer, LEFT_BEHIND_MS, count=count)
             )
+            if found := [(entry, fields) for entry, fields in left[1] if fields]:
+                return found
+            answer = await attempt(
+                lambda: self.reader.xreadgroup(GROUP, consumer, {stream: ">"}, count=count, block=block_ms)
+            )
         except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
                 raise
             await self.open()  # a stream is only hints: one that was lost is made anew
             return []
-        if found := [(entry, fields) for entry, fields in left[1] if fields]:
-            return found
-        answer = await attempt(
-            lambda: self.reader.xreadgroup(GROUP, consumer, {stream: ">"}, count=count, block=block_ms)
-        )
         return [(entry, fields) for _, entries in _streams(answer) for entry, fields in entries]
 
 
