@@ -148,8 +148,14 @@ def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble
             return UndoStep(step)
         if undone.ok is False:
             return Finish("failed", f"{trouble.why} Undoing {step.id} failed too: a person must look.")
+    left = [step for step in touched if step not in undoable and step.repeat != "pure"]
+    if (doubted := next((step for step in left if _in_doubt(step, journal)), None)) is not None:
+        return Finish(
+            "unknown", f"{trouble.why} Nobody knows whether {doubted.id} happened: a person must look."
+        )
     if undoable:
-        return Finish("rolled_back", f"{trouble.why} What had begun was undone.")
+        but = f" {', '.join(step.id for step in left)} cannot be undone." if left else ""
+        return Finish("rolled_back", f"{trouble.why} What had begun was undone.{but}")
     if trouble.ending == "cancelled" and not touched:
         return Finish("cancelled", f"{trouble.why} No step had begun.")
     return Finish(trouble.ending, f"{trouble.why} Nothing was undone.")
@@ -182,6 +188,12 @@ def _began(step: Step, journal: Sequence[Entry]) -> bool:
     return any(
         entry.step == step.id and entry.event == "began" and entry.phase == "step" for entry in journal
     )
+
+
+def _in_doubt(step: Step, journal: Sequence[Entry]) -> bool:
+    """It began, and neither its end, nor its probe, nor a person has told what became of it."""
+    mine = [entry for entry in journal if entry.step == step.id and entry.phase in ("step", "probe")]
+    return bool(mine) and (mine[-1].event == "began" or (mine[-1].event == "ended" and mine[-1].ok is None))
 
 
 def _overruled(step: Step, journal: Sequence[Entry]) -> bool:
