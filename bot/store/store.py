@@ -20,6 +20,7 @@ from bot.lifecycle import State
 from bot.store.attempt import attempt
 from bot.store.keys import TEAMS, Keys
 from bot.store.records import fields_of, request_from
+from bot.store.together import Together
 from bot.terms import Micros, RequestId
 
 SEEN_FOR_MS = 24 * 3600 * 1000
@@ -44,9 +45,10 @@ class Store:
             name: redis.register_script(script(name))
             for name in ("accept", "commit", "record", "renew", "inbox", "loaded")
         }
+        self._together = Together(redis)
 
     async def _run(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        return await attempt(lambda: self._scripts[name](keys=list(keys), args=list(args)))
+        return await attempt(lambda: self._together.run(self._scripts[name], keys, args))
 
     @staticmethod
     async def teams(redis: Redis) -> list[str]:
