@@ -10,7 +10,7 @@ from bot.flow.steering import Steering
 from bot.flow.voting import Voting
 from bot.terms import RequestId
 
-TRIES = 8
+TRIES = 32
 """How often a click is judged anew because somebody else's was written first."""
 
 

@@ -74,6 +74,20 @@ def away_between(town: Town) -> None:
     town.directory.members = silent  # type: ignore[method-assign]
 
 
+def met_at_the_door(town: Town, people: int) -> None:
+    """All of them have read the same record before the first of them answers."""
+    lookup, barrier = town.directory.members, asyncio.Barrier(people)
+    first = [True] * people
+
+    async def members(group: Group) -> frozenset[Principal]:
+        if first:
+            first.pop()
+            await barrier.wait()
+        return await lookup(group)
+
+    town.directory.members = members  # type: ignore[method-assign]
+
+
 # One reason at a time
 
 
@@ -339,6 +353,7 @@ async def test_a_press_that_arrives_again_after_the_end_gets_the_first_answer(to
 
 async def test_one_press_delivered_many_times_at_one_moment_is_one_vote(town: Town) -> None:
     request = await town.ask(ASK)
+    met_at_the_door(town, 8)
     answers = await together(*[town.click(request, "approve", by="U0BOB", id="press-1") for _ in range(8)])
     assert [answer.counted for answer in answers] == [True] * 8
     assert len((await town.get(request)).votes) == 1
@@ -346,6 +361,7 @@ async def test_one_press_delivered_many_times_at_one_moment_is_one_vote(town: To
 
 async def test_two_people_at_one_moment_are_two_votes_and_one_grant(town: Town) -> None:
     request = await town.ask(ASK)
+    met_at_the_door(town, 2)
     answers = await together(
         town.click(request, "approve", by="U0ERIN"), town.click(request, "approve", by="U0CAROL")
     )
@@ -360,6 +376,7 @@ async def test_many_people_at_one_moment_are_one_grant(town: Town) -> None:
     crowd = [f"p{number}" for number in range(24)]
     town.directory.groups |= {"owners": set(crowd[:12]), "release": set(crowd[12:])}
     request = await town.ask(ASK)
+    met_at_the_door(town, len(crowd))
     answers = await together(*[town.click(request, "approve", by=f"U0{who.upper()}") for who in crowd])
     found = await town.get(request)
     assert found.state is State.APPROVED
@@ -373,6 +390,7 @@ async def test_many_people_at_one_moment_are_one_grant(town: Town) -> None:
 async def test_a_yes_and_a_no_at_one_moment_never_grant_and_deny(town: Town) -> None:
     request = await town.ask(ASK)
     await town.click(request, "approve", by="U0ERIN")
+    met_at_the_door(town, 2)
     await together(town.click(request, "approve", by="U0CAROL"), town.click(request, "deny", by="U0BOB"))
     granted, denied = [await kinds(town.store.redis, town, kind) for kind in ("granted", "denied")]
     assert granted + denied == 1
