@@ -17,6 +17,7 @@ from bot.terms import Refused
 
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Skills run in Slack, after the people who must say yes said yes to exactly that.",

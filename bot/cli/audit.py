@@ -14,13 +14,16 @@ from bot.terms import Refused
 if TYPE_CHECKING:
     from bot.settle.audit import Broken
 
-app = typer.Typer(no_args_is_help=True, help="Who did what, and that nobody edited it.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="markdown", help="Who did what, and that nobody edited it."
+)
 
+AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 Team = Annotated[str | None, typer.Option(help="The workspace, where there are several.")]
 
 
 @app.command()
-def verify(team: Team = None) -> None:
+def verify(team: Team = None, json: AsJson = False) -> None:
     """Walk the whole chain and the signed checkpoints; exit 1 with the first entry that is not as written."""
     from bot.connectors.checkpoints import Checkpoints
     from bot.store.audit import Audit
@@ -28,7 +31,10 @@ def verify(team: Team = None) -> None:
     try:
         checkpoints = Checkpoints(opened.config().home).genuine()
     except Refused as forged:
-        typer.echo(str(forged))
+        if json:
+            terminal.as_json({"good": False, "entry": None, "why": str(forged)})
+        else:
+            typer.echo(str(forged))
         raise typer.Exit(1) from None
 
     async def walk() -> tuple[int, int, Broken | None, int]:
@@ -37,6 +43,11 @@ def verify(team: Team = None) -> None:
             return *await Audit(store).verify(checkpoints), signed
 
     entries, sealed, broken, signed = asyncio.run(walk())
+    if json:
+        found = {"good": broken is None, "entries": entries, "sealed": sealed, "checkpoints": signed}
+        why = {"entry": broken.seq, "why": broken.why} if broken is not None else {"entry": None, "why": ""}
+        terminal.as_json({**found, **why})
+        raise typer.Exit(0 if broken is None else 1)
     if broken is not None:
         typer.echo(f"Entry {broken.seq}: {broken.why}.")
         raise typer.Exit(1)
@@ -55,7 +66,10 @@ def export(
     team: Team = None,
     json: Annotated[bool, typer.Option("--json", help="One object a line, for a program to read.")] = False,
 ) -> None:
-    """Every entry, oldest first."""
+    """Every entry, oldest first.
+
+    Such as: assent audit export --json > audit.jsonl
+    """
     from bot.store.audit import Audit
 
     async def read() -> list[dict[str, Any]]:

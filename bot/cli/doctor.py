@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,7 +26,9 @@ class Line:
     said: str
 
 
-def doctor() -> None:
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+) -> None:
     """Look at configuration, Redis, Slack, skills and policies; exit 1 with what to do."""
 
     async def look() -> list[Line]:
@@ -34,7 +36,10 @@ def doctor() -> None:
         return [line async for line in examine(config)]
 
     lines = asyncio.run(look())
-    terminal.table(("", "", ""), [(line.about, line.verdict, line.said) for line in lines], empty="")
+    if json:
+        terminal.as_json([asdict(line) for line in lines])
+    else:
+        terminal.table(("", "", ""), [(line.about, line.verdict, line.said) for line in lines], empty="")
     if any(line.verdict == "wrong" for line in lines):
         raise typer.Exit(1)
 

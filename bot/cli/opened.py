@@ -37,7 +37,14 @@ def artifacts() -> Artifacts:
 
 def policies() -> Policies:
     """The armed policies; raises Refused with every problem when they do not load."""
-    found = artifacts().policies()
+    return policies_in(None)
+
+
+def policies_in(folder: Path | None) -> Policies:
+    """Like `policies`, of another folder: a draft is held to the same rules."""
+    from bot.artifacts import Artifacts
+
+    found = (Artifacts(config().skills_dir, folder) if folder is not None else artifacts()).policies()
     if found.problems:
         raise Refused("\n".join(["The policies do not load.", *map(str, found.problems)]))
     return found

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bot.cli import opened, terminal
-from bot.terms import Refused, RequestId
+from bot.cli import opened, policy_diff, policy_explain, policy_simulate, terminal
 
-if TYPE_CHECKING:
-    from bot.flow.request import Request
-
-app = typer.Typer(no_args_is_help=True, help="Who decides what, and why.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Who decides what, and why.")
+app.command("explain")(policy_explain.explain)
+app.command("simulate")(policy_simulate.simulate)
+app.command("diff")(policy_diff.diff)
 
 AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
@@ -70,72 +68,3 @@ def play(json: AsJson = False) -> None:
         )
     if not all(row.passed for _, row in rows):
         raise typer.Exit(1)
-
-
-@app.command()
-def explain(
-    request: str,
-    team: Annotated[str | None, typer.Option(help="The workspace, where there are several.")] = None,
-    json: AsJson = False,
-) -> None:
-    """Why a request was decided as it was: every gate, and the first part of each that was not true."""
-
-    async def read() -> Request | None:
-        async with opened.store(team) as store:
-            return await store.get(RequestId(request))
-
-    found = asyncio.run(read())
-    if found is None:
-        raise Refused(f"There is no request {request}. `assent requests list` shows those there are.")
-    said = explanation(found)
-    if json:
-        terminal.as_json(said)
-        return
-    typer.echo(f"{said['request']}: {said['effect']}, by policy {said['policy']}")
-    for reason in said["because"]:
-        typer.echo(f"  because {reason['rule']}: {reason['why']}")
-    if not said["same_policy"]:
-        terminal.note("The policies have changed since; the gates below are those of now.")
-    terminal.table(
-        ("gate", "says", "matched", "the first part that is not true"),
-        [
-            (
-                one["rule"],
-                one["effect"],
-                "yes" if one["matched"] else "no",
-                one["error"] or one["first_false"],
-            )
-            for one in said["gates"]
-        ],
-        empty="No policy covers this skill now.",
-    )
-
-
-def explanation(request: Request) -> dict[str, Any]:
-    """The recorded decision, and the gates of the policies as they are now on the recorded facts."""
-    from bot.assess.facts import Facts
-    from bot.assess.gate import trace
-
-    assessment = request.assessment
-    if assessment is None:
-        raise Refused(f"{request.id} has not been judged yet: it is {request.state}.")
-    policies, call = opened.policies(), request.invocation
-    gates = trace(policies, Facts.of(assessment.facts))
-    return {
-        "request": request.id,
-        "effect": assessment.decision.effect,
-        "policy": assessment.policy,
-        "because": [one.model_dump() for one in assessment.decision.because],
-        "facts": assessment.facts,
-        "same_policy": policies.digest_for(call.skill, call.version) == assessment.policy_digest,
-        "gates": [
-            {
-                "rule": gate.rule,
-                "effect": gate.effect,
-                "matched": gate.matched,
-                "first_false": gate.first_false,
-                "error": gate.error,
-            }
-            for gate in gates
-        ],
-    }

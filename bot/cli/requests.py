@@ -14,7 +14,9 @@ from bot.terms import Refused, RequestId, dollars
 if TYPE_CHECKING:
     from bot.flow.request import Request
 
-app = typer.Typer(no_args_is_help=True, help="What was asked for, and what became of it.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="markdown", help="What was asked for, and what became of it."
+)
 
 Team = Annotated[str | None, typer.Option(help="The workspace, where there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]

@@ -12,7 +12,7 @@ from bot.terms import Refused
 if TYPE_CHECKING:
     from bot.ask.catalog import Skill
 
-app = typer.Typer(no_args_is_help=True, help="What may be asked for.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="What may be asked for.")
 app.command("test")(skill_cases.play_cases)
 app.command("diff")(skill_diff.diff)
 app.command("import")(skill_import.bring_in)

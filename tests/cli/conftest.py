@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from judged import put
 
 from bot.artifacts import Artifacts, lock
 from bot.cli import main
@@ -90,3 +92,9 @@ def artifacts(tmp_path: Path) -> dict[str, str]:
     found = Artifacts(skills, policies)
     (skills / "skills.lock").write_text(lock(found.skills().values()))
     return {"ASSENT_SKILLS": str(skills), "ASSENT_POLICIES": str(policies)}
+
+
+@pytest.fixture
+def asked(artifacts: dict[str, str], redis_url: str) -> str:
+    """A request that waits for one of the group release, the only one in the store; gives its id."""
+    return asyncio.run(put(redis_url, artifacts))

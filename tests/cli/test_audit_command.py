@@ -110,3 +110,18 @@ def test_export_is_one_object_a_line_and_each_vouches_for_the_one_before(assent,
     assert {"at", "kind", "request", "principal", "reason", "digest", "prev", "hash"} <= lines[0].keys()
     assert [line["prev"] for line in lines[1:]] == [line["hash"] for line in lines[:-1]]
     assert "policy_loaded" in assent("audit", "export", env={"REDIS_URL": written}).out
+
+
+def test_a_program_can_read_what_verify_found(assent, written: str) -> None:
+    good = json.loads(assent("audit", "verify", "--json", env={"REDIS_URL": written}).out)
+    assert good == {"good": True, "entries": 5, "sealed": 5, "checkpoints": 1, "entry": None, "why": ""}
+
+    async def cut(store: Store) -> None:
+        await store.redis.ltrim(store.keys.audit, 0, 2)
+        await store.redis.ltrim(store.keys.seals, 0, 2)
+
+    with_store(written, cut)
+    ran = assent("audit", "verify", "--json", env={"REDIS_URL": written})
+    assert ran.code == 1
+    bad = json.loads(ran.out)
+    assert (bad["good"], bad["entry"]) == (False, 4)

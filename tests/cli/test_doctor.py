@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -44,6 +45,14 @@ def test_everything_that_is_missing_is_said_at_once(assent) -> None:
     for name in ("REDIS_URL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
         assert f"{name} is not set: assent web needs" in ran.said
     assert "Set ASSENT_POLICIES" in ran.said
+
+
+def test_a_program_can_read_every_line(assent) -> None:
+    ran = assent("doctor", "--json")
+    assert ran.code == 1
+    lines = json.loads(ran.out)
+    assert all(line.keys() == {"about", "verdict", "said"} for line in lines)
+    assert any(line["verdict"] == "wrong" and "REDIS_URL is not set" in line["said"] for line in lines)
 
 
 def test_a_healthy_house_is_good(assent, artifacts, redis_url: str) -> None:

@@ -1,83 +1,18 @@
-"""`assent policy explain`: the recorded reasons, and what would have had to be otherwise."""
+"""`assent policy explain`: the recorded reasons, what would have been otherwise, who could say yes now."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
+from judged import vote
+from redis import Redis
 
-from bot.artifacts import Artifacts
-from bot.ask.invocation import Invocation
-from bot.assess.assessment import Assessment, Binding, Change, Estimate, Plan, Target, digest_of
-from bot.assess.facts import Facts
-from bot.assess.gate import decide
-from bot.flow.request import Place
-from bot.store.connection import connect
-from bot.store.records import fields_of
-from bot.store.store import Store
-from bot.terms import Digest, Environment, Micros, Principal
-
-CALL = Invocation(
-    skill="deploy",
-    version="1.0.0",
-    digest=Digest("sha256:" + "5" * 64),
-    inputs={"service": "checkout", "version": "1.4.2"},
-    environment=Environment.STAGING,
-)
-FACTS = Facts.of(
-    {
-        "request.skill": "deploy",
-        "request.environment": "staging",
-        "request.mode": "mutate",
-        "actor.principal": "alice",
-    }
-)
-
-
-def judged(artifacts: Artifacts) -> Assessment:
-    """The real gate's answer under the policies on disk."""
-    policies = artifacts.policies()
-    target = Target(identity="host/staging/checkout", revision="7")
-    plan = Plan(
-        summary="checkout 1.4.1 → 1.4.2",
-        changes=(Change(what="checkout", before="1.4.1", after="1.4.2"),),
-        target=target,
-    )
-    ceiling = Micros(100_000)
-    binding = Binding(
-        skill=CALL.skill, version=CALL.version, skill_digest=CALL.digest, inputs=dict(CALL.inputs),
-        environment=CALL.environment, target=target, plan=digest_of("plan"),
-        requester=Principal("alice"),
-        ceiling=ceiling, prices="1", policy_digest=policies.digest_for("deploy", "1.0.0"),
-        requirements=digest_of([]), card_revision=1,
-    )  # fmt: skip
-    return Assessment(
-        invocation=CALL, requester=Principal("alice"), plan=plan, decision=decide(policies, FACTS),
-        estimate=Estimate(p50=Micros(1), p95=Micros(2), ceiling=ceiling, basis="d", runs=0, prices="1"),
-        risk=25, facts=FACTS.named(), policy="simple 1", policy_digest=binding.policy_digest, binding=binding,
-        digest=binding.digest(),
-    )  # fmt: skip
-
-
-@pytest.fixture
-def asked(artifacts: dict[str, str], redis_url: str) -> str:
-    """A judged request in the store; gives its id."""
-
-    async def put() -> str:
-        async with connect(redis_url) as client:
-            await client.flushall()
-            store = Store(client, "T1")
-            await store.introduce()
-            place = Place(team="T1", channel="C1")
-            request, _ = await store.accept(invocation=CALL, slack_user="U1", place=place, identity="one")
-            on_disk = Artifacts(Path(artifacts["ASSENT_SKILLS"]), Path(artifacts["ASSENT_POLICIES"]))
-            fields = fields_of(assessment=judged(on_disk))
-            await client.hset(store.keys.requests + request, mapping=fields)
-            return request
-
-    return asyncio.run(put())
+from bot.authorize.approval import Vote
+from bot.store.keys import Keys
+from bot.terms import Digest, Principal
 
 
 def test_each_gate_says_what_kept_it_from_matching(assent, artifacts, redis_url: str, asked: str) -> None:
@@ -110,3 +45,61 @@ def test_the_record_tells_the_decision_and_the_plan(assent, redis_url: str, aske
     assert shown["plan"]["changes"] == [{"what": "checkout", "from": "1.4.1", "to": "1.4.2"}]
     assert shown["estimate"]["ceiling"] == 100_000
     assert "because simple/change" in assent("requests", "show", asked, env=env).said
+
+
+def explained(assent, env: dict[str, str], request: str) -> dict:
+    return json.loads(assent("policy", "explain", request, "--json", env=env).out)
+
+
+def test_it_says_who_could_say_yes_now_and_what_that_would_leave(
+    assent, artifacts, redis_url: str, asked: str
+) -> None:
+    """Alice asked, so of the group release bob is left."""
+    env = {**artifacts, "REDIS_URL": redis_url}
+    said = explained(assent, env, asked)
+    assert said["missing"] == ["@release"]
+    assert said["could_approve"] == [
+        {"principal": "bob", "stage": "review", "grants": True, "still_missing": []}
+    ]
+    assert (
+        "bob could say yes now (review); then it is granted"
+        in assent("policy", "explain", asked, env=env).said
+    )
+
+
+def test_who_has_said_yes_is_not_asked_again(assent, artifacts, redis_url: str, asked: str) -> None:
+    policy = Path(artifacts["ASSENT_POLICIES"])
+    (policy / "people.yaml").write_text(
+        "people: {alice: {email: a@acme.test}, bob: {email: b@acme.test}, carol: {email: c@acme.test}}\n"
+        "groups: {release: [alice, bob, carol]}\n"
+    )
+    env = {**artifacts, "REDIS_URL": redis_url}
+    assert [one["principal"] for one in explained(assent, env, asked)["could_approve"]] == ["bob", "carol"]
+    shown = json.loads(assent("requests", "show", asked, "--json", env=env).out)
+    said = Vote(
+        principal=Principal("bob"), slack_user="U2", answer="approve", at=datetime.now(UTC),
+        digest=Digest(shown["assessment_digest"]), stage="review",
+    )  # fmt: skip
+    asyncio.run(vote(redis_url, asked, said))
+    assert explained(assent, env, asked)["could_approve"] == []
+    [shown_vote] = json.loads(assent("requests", "show", asked, "--json", env=env).out)["votes"]
+    assert {"principal", "answer", "at", "digest"} <= shown_vote.keys()
+
+
+def test_a_group_that_only_slack_knows_is_said(assent, artifacts, redis_url: str, asked: str) -> None:
+    people = Path(artifacts["ASSENT_POLICIES"]) / "people.yaml"
+    people.write_text(people.read_text().replace("release: [alice, bob]", "release: slack"))
+    env = {**artifacts, "REDIS_URL": redis_url}
+    said = explained(assent, env, asked)
+    assert (said["could_approve"], said["groups_not_known"]) == ([], ["release"])
+    assert "whoever is in @release: only Slack knows" in assent("policy", "explain", asked, env=env).said
+
+
+def test_nobody_is_asked_about_what_has_ended(assent, artifacts, redis_url: str, asked: str) -> None:
+    with Redis.from_url(redis_url) as client:
+        client.hset(f"{Keys('T1').requests}{asked}", "state", "expired")
+    env = {**artifacts, "REDIS_URL": redis_url}
+    ran = assent("policy", "explain", asked, env=env)
+    assert ran.code == 0
+    assert "It is expired: nobody is asked for an answer now." in ran.err
+    assert explained(assent, env, asked)["could_approve"] == []

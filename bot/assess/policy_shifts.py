@@ -1,0 +1,107 @@
+"""What differs between two sets of policies and no decision about given facts can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.assess.policy import Policies
+from bot.assess.roster import Roster
+from bot.assess.runbook import Budget, Gate, Runbook
+from bot.assess.strictness import Direction
+from bot.terms import dollars
+
+LOOSER, STRICTER, BOTH, SAME = Direction.LOOSER, Direction.STRICTER, Direction.BOTH, Direction.SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One part that changed; `direction` is `same` where it is decisions that can tell, if anything."""
+
+    part: str
+    what: str
+    direction: Direction
+
+
+def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
+    """Policies, gates, freeze windows, budgets, times, people and groups."""
+    for name in sorted({*old.armed, *new.armed}):
+        if name not in new.armed:
+            yield Shift(name, "the policy is gone", SAME)
+        elif name not in old.armed:
+            yield Shift(name, "the policy is new", SAME)
+        else:
+            yield from _runbook(name, old.armed[name].runbook, new.armed[name].runbook)
+    yield from _roster(old.roster, new.roster)
+    if old.prices != new.prices:
+        yield Shift("prices", f"{old.prices.label} → {new.prices.label}", SAME)
+
+
+def _runbook(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:
+    yield from _gates(name, old, new)
+    if old.risk != new.risk:
+        yield Shift(f"{name}/risk", "other risk rows", SAME)
+    before, after = ({one.id: one for one in side.freeze_windows} for side in (old, new))
+    for window in sorted(before.keys() | after.keys()):
+        if window not in after:
+            yield Shift(f"{name}/freeze_windows", f"{window} is gone", LOOSER)
+        elif window not in before:
+            yield Shift(f"{name}/freeze_windows", f"{window} is new", STRICTER)
+        elif before[window] != after[window]:
+            yield Shift(f"{name}/freeze_windows", f"{window} is at other times", BOTH)
+    limits, limits_now = ({_scope(one): one.limit for one in side.budgets} for side in (old, new))
+    for scope in sorted(limits.keys() | limits_now.keys()):
+        was, is_ = limits.get(scope), limits_now.get(scope)
+        if was != is_:
+            looser = is_ is None or (was is not None and is_ > was)
+            said = " → ".join("no limit" if one is None else dollars(one) for one in (was, is_))
+            yield Shift(f"{name}/budgets", f"{scope}: {said}", LOOSER if looser else STRICTER)
+    for key in ("expires_after", "grant_expires_after"):
+        was_s, is_s = getattr(old, key), getattr(new, key)
+        if was_s != is_s:
+            longer = is_s > was_s
+            yield Shift(f"{name}/{key}", f"{was_s} s → {is_s} s", LOOSER if longer else STRICTER)
+
+
+def _gates(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:
+    before, after = ({gate.id: gate for gate in side.gates} for side in (old, new))
+    for gate in sorted(before.keys() | after.keys()):
+        if gate not in after:
+            yield Shift(f"{name}/{gate}", "the gate is gone", SAME)
+        elif gate not in before:
+            yield Shift(f"{name}/{gate}", "the gate is new", SAME)
+        elif _decides(before[gate], old) != _decides(after[gate], new):
+            yield Shift(f"{name}/{gate}", "the gate decides otherwise", SAME)
+
+
+def _decides(gate: Gate, runbook: Runbook) -> tuple[object, ...]:
+    """All that a gate's answer rests on; its `why` is for people."""
+    named = {word: text for word, text in runbook.let.items() if word in gate.when}
+    return gate.when, gate.allow, gate.deny is None, gate.require, named
+
+
+def _roster(old: Roster, new: Roster) -> Iterator[Shift]:
+    """More people in a group are more who can say yes."""
+    for group in sorted({*old.groups, *new.groups}):
+        before, after = old.groups.get(group, ()), new.groups.get(group, ())
+        if "slack" in (before, after):
+            if before != after:
+                yield Shift(f"people/{group}", "it is kept elsewhere: Slack, or a list", BOTH)
+            continue
+        joined, left = sorted({*after} - {*before}), sorted({*before} - {*after})
+        if joined or left:
+            said = ", ".join([*(f"+{one}" for one in joined), *(f"-{one}" for one in left)])
+            yield Shift(f"people/{group}", said, Direction.of(stricter=bool(left), looser=bool(joined)))
+    if old.unlisted != new.unlisted:
+        direction = LOOSER if new.unlisted == "known" else STRICTER
+        yield Shift("people/unlisted", f"{old.unlisted} → {new.unlisted}", direction)
+    for person in sorted({*old.people, *new.people}):
+        if person not in old.people or person not in new.people:
+            yield Shift(f"people/{person}", "is gone" if person in old.people else "is new", SAME)
+        elif old.people[person] != new.people[person]:
+            yield Shift(f"people/{person}", "other accounts", BOTH)
+
+
+def _scope(budget: Budget) -> str:
+    whose = budget.environment or budget.skill
+    return f"{budget.scope}{f' {whose}' if whose else ''} a {budget.period}"

@@ -1,0 +1,240 @@
+"""`assent policy simulate`: what would be decided, for a request that nobody made or for those recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import JsonValue, ValidationError
+
+from bot.cli import opened, policy_history, terminal
+from bot.cli.decisions import gates, say_gates, short, told, words_of
+from bot.terms import Group, Principal, Refused
+
+if TYPE_CHECKING:
+    from bot.ask.catalog import Catalog
+    from bot.ask.invocation import Invocation
+    from bot.assess.facts import Facts
+    from bot.assess.policy import Policies
+
+
+def simulate(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="A request as one would type it, without /assent.")
+    ] = None,
+    asker: Annotated[str, typer.Option("--as", help="Who asks.")] = "somebody",
+    groups: Annotated[
+        list[str] | None, typer.Option(help="The groups they are in; commas or several times.")
+    ] = None,
+    risk: Annotated[int | None, typer.Option(min=0, max=100, help="The risk, instead of the sum.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="When, in UTC; freeze windows depend on it. Now when left out.")
+    ] = None,
+    fact: Annotated[
+        list[str] | None, typer.Option(help="Any other fact: name=value, such as plan.changes=30.")
+    ] = None,
+    history: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Replay the newest N requests instead.")
+    ] = None,
+    policies: Annotated[
+        Path | None, typer.Option(help="A folder with a draft; else those armed now.")
+    ] = None,
+    team: Annotated[str | None, typer.Option(help="The workspace, where there are several.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+) -> None:
+    """What the policies would decide. Nothing is planned, asked or kept.
+
+    A request is judged with the facts one can say, and the rest assumed: one change, budgets untouched, no
+    runs before. With --history the facts that were recorded are judged by the policies on disk, and the
+    decisions that would differ are listed.
+
+    Such as: assent policy simulate deploy checkout 1.4.2 to production --as alice --risk 70
+
+    Such as: assent policy simulate --history 500 --policies drafts
+    """
+    if (history is None) == (not words):
+        raise Refused("Say a request, such as `deploy checkout 1.4.2 to production`, or --history 100.")
+    folder = opened.policies_in(policies)
+    if history is not None:
+        rows = _replay(folder, asyncio.run(policy_history.judged(team, history)))
+        _say_history(rows, json=json)
+        return
+    given = dict(_fact(one) for one in fact or ())
+    if risk is not None:
+        given["request.risk"] = risk
+    names = [name for one in groups or () for name in one.split(",") if name]
+    when = (at or datetime.now(UTC)).replace(tzinfo=UTC)
+    said = what_if(folder, words or (), asker=asker, groups=names, given=given, now=when)
+    if json:
+        terminal.as_json(said)
+    else:
+        _say(said)
+
+
+def what_if(
+    policies: Policies,
+    words: Sequence[str],
+    *,
+    asker: str,
+    groups: Sequence[str],
+    given: dict[str, JsonValue],
+    now: datetime,
+) -> dict[str, Any]:
+    """One request judged by the real gate, with every fact it was judged by."""
+    from bot.assess.gate import decide
+
+    call, catalog = _invocation(words)
+    facts = _facts(policies, call, catalog, Principal(asker), groups, given, now)
+    decision = decide(policies, facts)
+    return {
+        "request": call.sentence(),
+        "at": now.isoformat(),
+        **told(decision, policies, requester=Principal(asker)),
+        "risk": facts.request.risk,
+        "facts": facts.named(),
+        "gates": gates(policies, facts),
+    }
+
+
+def _invocation(words: Sequence[str]) -> tuple[Invocation, Catalog]:
+    """Read as in Slack; a skill that is not locked yet can be tried out too."""
+    from bot.ask.catalog import Catalog
+    from bot.ask.grammar import Complete, Incomplete, parse
+
+    catalog = opened.artifacts().skills()
+    armed = Catalog({name: replace(one, unarmed="") for name, one in catalog.items()}, catalog.broken)
+    match parse(" ".join(map(_word, words)) if len(words) > 1 else words[0], armed):
+        case Complete(invocation):
+            return invocation, armed
+        case Incomplete(skill=skill, missing=missing):
+            raise Refused(f"{skill} also needs: {', '.join(missing)}. Such as: {_example(armed, skill)}")
+        case _:
+            raise Refused("That is no request. Begin with a skill, such as `deploy`.")
+
+
+def _word(word: str) -> str:
+    """What the shell has taken apart, quoted as the grammar reads it."""
+    from bot.ask.words import quoted
+
+    key, equals, value = word.partition("=")
+    return f"{key}={quoted(value)}" if equals and key.isidentifier() else quoted(word)
+
+
+def _example(catalog: Catalog, skill: str) -> str:
+    return catalog[skill].manifest.examples[0]
+
+
+def _facts(
+    policies: Policies,
+    call: Invocation,
+    catalog: Catalog,
+    asker: Principal,
+    groups: Sequence[str],
+    given: dict[str, JsonValue],
+    now: datetime,
+) -> Facts:
+    """The facts the gate would gather, with what was given put in and the risk summed over them."""
+    from bot.ask.catalog import did_you_mean
+    from bot.assess.assessment import Change, Plan, Target
+    from bot.assess.facts import Facts, vocabulary
+    from bot.assess.gate import assess
+    from bot.assess.replay import added, with_risk
+    from bot.assess.risk import declared
+    from bot.authorize.directory import Directory
+
+    skill = catalog[call.skill]
+    place = f"{call.skill}/{call.environment}"
+    plan = Plan(summary="assumed", changes=(Change(what=place),), target=Target(identity=place, revision=""))
+    listed = Directory(policies.roster).groups(asker)
+    drawn = policies.accounts(call, team="", now=now)
+    assessed = assess(
+        invocation=call,
+        skill=skill,
+        plan=plan,
+        requester=asker,
+        groups={*map(Group, groups), *listed},
+        policies=policies,
+        history=(),
+        budgets={account.key: 0 for account in drawn},  # type: ignore[misc]
+        now=now,
+        card_revision=1,
+        team="",
+    )
+    try:
+        facts = Facts.of({**assessed.facts, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"][:2]))
+        if name not in vocabulary():
+            hint = did_you_mean(name, list(vocabulary())) or f"Known: {', '.join(vocabulary())}."
+            raise Refused(f"There is no fact {name}. {hint.strip()}") from None
+        raise Refused(f"{name} cannot be {json_text.dumps(given.get(name))}: {first['msg']}.") from None
+    if "request.risk" in given:
+        return facts
+    return with_risk(facts, declared(skill.manifest.effects, call.environment) + added(facts, policies))
+
+
+def _fact(text: str) -> tuple[str, JsonValue]:
+    """`plan.changes=30`; what is no JSON is text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Refused(f"Write name=value, such as plan.changes=30; not {text}.")
+    try:
+        return name, json_text.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _replay(policies: Policies, records: Sequence[policy_history.Judged]) -> list[dict[str, Any]]:
+    from bot.assess.gate import decide
+    from bot.assess.strictness import direction
+
+    rows = []
+    for one in records:
+        if (facts := one.facts_under(policies)) is None:
+            continue
+        then, now = one.then.decision, decide(policies, facts)
+        rows.append(
+            {
+                "request": one.request.id,
+                "state": one.request.state.value,
+                "what": one.request.invocation.sentence(),
+                "change": direction(then, now).value,
+                "then": short(then),
+                "now": short(now),
+            }
+        )
+    return rows
+
+
+def _say_history(rows: list[dict[str, Any]], *, json: bool) -> None:
+    differ = [row for row in rows if row["change"] != "same"]
+    if json:
+        terminal.as_json({"replayed": len(rows), "differ": len(differ), "requests": differ})
+        return
+    terminal.table(
+        ("request", "what", "then", "now", ""),
+        [(one["request"], one["what"], words_of(one["then"]), words_of(one["now"]), one["change"])
+         for one in differ],
+        empty="Every one would be decided as it was.",
+    )  # fmt: skip
+    terminal.note(f"{len(differ)} of the last {len(rows)} decisions would differ.")
+
+
+def _say(said: dict[str, Any]) -> None:
+    typer.echo(f"{said['request']}: {said['effect']}")
+    say_gates(said)
+    for one in said["required"]:
+        seats = [*one["all_of"], *([" or ".join(one["any_of"])] if one["any_of"] else [])]
+        who = [*one["may_approve"], *(f"whoever is in @{group} in Slack" for group in one["in_slack"])]
+        later = f", after {one['after']}" if one["after"] else ""
+        typer.echo(f"  {one['stage']}{later}: {' and '.join(seats)} ({', '.join(who) or 'nobody'})")
+    assumed = ("request.risk", "plan.changes", "budget.left_usd", "evidence.runs", "freeze.active")
+    facts = ", ".join(f"{name} = {json_text.dumps(said['facts'][name])}" for name in assumed)
+    terminal.note(f"Judged with {facts}. Others: --fact name=value.")

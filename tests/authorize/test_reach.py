@@ -1,0 +1,64 @@
+"""Who could say yes now, and what that would leave."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.assess.decision import RequireApproval, Requirement
+from bot.authorize.approval import Vote
+from bot.authorize.reach import reaches, unknown
+from bot.terms import Digest, Group, Principal
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+DIGEST = Digest("sha256:" + "1" * 64)
+MEMBERS = {
+    Group("owners"): frozenset({Principal("alice"), Principal("bob")}),
+    Group("release"): frozenset({Principal("bob"), Principal("carol")}),
+}
+
+
+def asks(*requirements: dict[str, Any]) -> RequireApproval:
+    made = tuple(Requirement.model_validate({"rule": "p/g", **one}) for one in requirements)
+    return RequireApproval(because=(), requirements=made)
+
+
+def yes(person: str, stage: str = "review") -> Vote:
+    return Vote(
+        principal=Principal(person), slack_user="U", answer="approve", at=NOON, digest=DIGEST, stage=stage
+    )
+
+
+def reach(decision: RequireApproval, *votes: Vote) -> list[tuple[str, tuple[str, ...]]]:
+    found = reaches(decision, votes, digest=DIGEST, members=MEMBERS, requester=Principal("alice"), now=NOON)
+    return [(one.principal, one.missing) for one in found]
+
+
+TWO = asks({"all_of": [{"group": "owners"}, {"group": "release"}]})
+
+
+def test_everybody_whose_yes_would_count_is_named_and_the_requester_is_not() -> None:
+    assert [name for name, _ in reach(TWO)] == ["bob", "carol"]
+
+
+def test_the_last_yes_leaves_nothing() -> None:
+    assert reach(TWO, yes("bob")) == [("carol", ())]
+
+
+def test_a_yes_that_would_fill_no_seat_is_not_offered() -> None:
+    """Carol has taken the release seat, and bob alone can take the other."""
+    assert reach(TWO, yes("carol")) == [("bob", ())]
+
+
+def test_a_later_stage_is_nobodys_yet() -> None:
+    staged = asks(
+        {"all_of": [{"group": "owners"}]},
+        {"stage": "late", "after": "review", "all_of": [{"group": "release"}]},
+    )
+    assert reach(staged) == [("bob", ("@release",))]
+    assert reach(staged, yes("bob")) == [("carol", ())]
+
+
+def test_groups_that_nobody_knows_are_said() -> None:
+    decision = asks({"all_of": [{"group": "owners"}, {"group": "sre"}]})
+    assert unknown(decision, MEMBERS) == ("sre",)
