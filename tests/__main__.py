@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WIDTH = 100
+HANGS_S = 240
+"""No test takes so long: one that does says where it hangs, and ends the run of the tests."""
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 APART = {
@@ -51,7 +53,8 @@ def parts(without: Sequence[str]) -> list[Part]:
     """All of them, the quick ones first."""
     python = (sys.executable, "-m")
     left_out = [path for name in without for pattern in APART.get(name, ()) for path in _found(pattern)]
-    pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1")
+    hangs = ("-o", f"faulthandler_timeout={HANGS_S}", "-o", "faulthandler_exit_on_timeout=true")
+    pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *hangs)
     everything = [
         Part("format", "every file is formatted", (*python, "ruff", "format", "--check", ".")),
         Part("lint", "no rule of ruff is broken", (*python, "ruff", "check", ".")),
