@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -14,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.artifacts import Artifacts
-from bot.authorize.directory import Directory
 from bot.authorize.people import Undetermined
 from bot.config import Config
 from bot.connectors.checkpoints import Checkpoints
@@ -28,11 +25,11 @@ from bot.connectors.workshop import LocalWorkshop
 from bot.flow.flow import Labour
 from bot.flow.ports import StoreAway
 from bot.playground.host import lending
+from bot.process import directory_of, end, kept, refuse_forgetful, run, told_by_slack
 from bot.slack import web_api
 from bot.slack.people import SlackPeople
 from bot.store.audit import Audit
-from bot.store.check import check
-from bot.store.connection import connect, shown
+from bot.store.connection import connect
 from bot.store.store import Store
 from bot.store.streams import Streams, WorkEntry
 from bot.terms import Refused
@@ -158,18 +155,19 @@ async def serve(config: Config, *, ready: Callable[[str], None], stop: asyncio.E
         stack.push_async_callback(redis.aclose)
         reader = connect(config.redis_url, blocking=True)
         stack.push_async_callback(reader.aclose)
-        await _refuse_forgetful(redis, config)
+        await refuse_forgetful(redis, config)
         session = await stack.enter_async_context(web_api.session())
         slack = web_api.client(
             token=config.slack_bot_token.get_secret_value(), url=config.slack_api_url, session=session
         )
-        team = await _team(slack, stop)
-        if team is None:
+        told = await told_by_slack(slack, stop)
+        if told is None:
             return
+        team = str(told["team_id"])
         worker = await _build(config, stack, redis=redis, reader=reader, slack=slack, team=team)
         ready(f"worker {worker.name} of workspace {team}")
         loops = [
-            asyncio.create_task(_kept(loop, stop))
+            asyncio.create_task(kept(loop))
             for loop in (
                 worker.sweep,
                 worker.look_round,
@@ -178,15 +176,12 @@ async def serve(config: Config, *, ready: Callable[[str], None], stop: asyncio.E
                 worker.sign,
             )
         ]
-        working = asyncio.create_task(_kept(worker.work, stop))
+        working = asyncio.create_task(kept(worker.work))
         await stop.wait()
         worker.stopping.set()
-        working.cancel()  # nothing more is taken up while what runs comes to its end
-        await asyncio.gather(working, return_exceptions=True)
+        await end(working)  # nothing more is taken up while what runs comes to its end
         await worker.finish()
-        for task in loops:
-            task.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await end(*loops)
 
 
 async def _build(
@@ -197,7 +192,7 @@ async def _build(
     await store.introduce()
     await streams.open()
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
-    people = SlackPeople(slack, team=team, directory=lambda: Directory(artifacts.policies().roster))
+    people = SlackPeople(slack, team=team, directory=lambda: directory_of(artifacts))
     name = f"worker-{os.getpid()}-{secrets.token_hex(3)}"
     workshop = LocalWorkshop(
         sandbox=GuardedProcesses(alive_for_s=config.lease_s / 2, grace_s=min(3.0, config.lease_s / 5)),
@@ -241,57 +236,6 @@ async def _keep_host(home: Path, environment: dict[str, str]) -> None:
             log.error("%s", refused)
 
 
-async def _kept(loop: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """A loop that ends by itself is begun again: a Redis that went away comes back."""
-    while not stop.is_set():
-        try:
-            await loop()
-        except StoreAway as away:
-            log.warning("%s", away)
-            await asyncio.sleep(0.5)
-        except Exception:
-            log.exception("a loop of the worker broke and is begun again")
-            await asyncio.sleep(1.0)
-
-
-async def _refuse_forgetful(redis: Redis, config: Config) -> None:
-    try:
-        findings = await check(redis)
-    except RedisError as error:
-        raise Refused(f"Redis at {shown(config.redis_url or '')} cannot be reached: {error}") from error
-    for finding in findings:
-        if finding.severity == "refuse" and config.redis_check == "refuse":
-            raise Refused(f"{finding} (ASSENT_REDIS_CHECK=warn starts anyway, for trying things out.)")
-        log.warning("%s", finding)
-
-
-async def _team(slack: AsyncWebClient, stop: asyncio.Event) -> str | None:
-    """Which workspace the token is for; asked until Slack answers, or until we are told to stop.
-
-    Raises Refused when Slack answers that the token is no good.
-    """
-    while not stop.is_set():
-        try:
-            return str((await slack.auth_test())["team_id"])
-        except web_api.FAILURES as raised:
-            why = web_api.failure(raised)
-            if not why.later:
-                raise Refused(f"Slack refuses SLACK_BOT_TOKEN: {why.error}.") from raised
-            log.warning("Slack does not answer yet: %s", why.error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(1.0, why.wait_s))
-    return None
-
-
 def main() -> None:
-    """`assent worker`: until SIGTERM or Ctrl-C, then 0. Raises Refused when it must not start."""
-    config = Config.from_env(os.environ)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await serve(config, ready=lambda what: log.info("ready: %s", what), stop=stop)
-
-    asyncio.run(run())
+    """`assent worker`."""
+    run(serve, name="worker")

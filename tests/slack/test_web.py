@@ -369,7 +369,7 @@ async def test_health_readiness_and_metrics(house: House) -> None:
         assert alive.status == 200
     async with house.http.get(f"{house.url}/readyz") as ready:
         assert ready.status == 200
-        assert set((await ready.json())["checks"]) == {"redis", "artifacts", "slack"}
+        assert set((await ready.json())["checks"]) == {"redis", "artifacts", "memory", "slack"}
     async with house.http.get(f"{house.url}/metrics") as metrics:
         assert "assent_slack_answers_total" in await metrics.text()
 
