@@ -78,10 +78,10 @@ def rest(seconds):
 
 def scripted(moment):
     """Stay at this moment when a test asked for it, once."""
-    asked = storm / f"stay-{step}-{moment}"
+    asked = storm / f"stay-{request}-{step}-{moment}"
     try:
         seconds = float(asked.read_text())
-        asked.rename(storm / f"there-{step}-{moment}")
+        asked.rename(storm / f"there-{request}-{step}-{moment}")
     except FileNotFoundError:
         return
     if os.fork() == 0:  # a child of its own session, as a step that daemonises has

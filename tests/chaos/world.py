@@ -142,6 +142,9 @@ class World:
         await self.until(lambda: "ready:" in worker.words(), lambda: worker.words())
         return worker
 
+    def signal_redis(self, number: int) -> None:
+        os.kill(self.redis_server.pid, number)
+
     def bury(self, worker: Worker) -> None:
         worker.kill9()
         self.workers.remove(worker)
@@ -248,10 +251,12 @@ class World:
             assert time.monotonic() < give_up, why()
             await asyncio.sleep(0.02)
 
-    async def stays(self, step: str, moment: str, *, seconds: float = 60.0) -> Callable[[], Awaitable[None]]:
+    async def stays(
+        self, step: str, moment: str, *, request: str = "r-1", seconds: float = 60.0
+    ) -> Callable[[], Awaitable[None]]:
         """The next attempt at `step` stays `before` or `after` its effect; what is returned waits for it."""
-        (self.target.folder / f"stay-{step}-{moment}").write_text(str(seconds))
-        there = self.target.folder / f"there-{step}-{moment}"
+        (self.target.folder / f"stay-{request}-{step}-{moment}").write_text(str(seconds))
+        there = self.target.folder / f"there-{request}-{step}-{moment}"
         return lambda: self.until(there.exists, self.words)
 
     def words(self) -> str:
