@@ -387,6 +387,22 @@ async def test_many_people_at_one_moment_are_one_grant(town: Town) -> None:
     assert [fields["kind"] for _, fields in work].count("run") == 1
 
 
+async def test_everybody_of_a_large_stage_may_answer_at_one_moment(town: Town) -> None:
+    crowd = [f"p{number}" for number in range(12)]
+    town.edit("policies/people.yaml", "owners: [bob, erin]", "owners: slack")
+    town.edit(
+        "policies/town.yaml",
+        "{group: owners, count: 1}, {group: release, count: 1}",
+        "{group: owners, count: 12}",
+    )
+    town.directory.groups["owners"] = set(crowd)
+    request = await town.ask(ASK)
+    met_at_the_door(town, len(crowd))
+    answers = await together(*[town.click(request, "approve", by=f"U0{who.upper()}") for who in crowd])
+    assert [answer.counted for answer in answers] == [True] * 12
+    assert await town.state(request) is State.APPROVED
+
+
 async def test_a_yes_and_a_no_at_one_moment_never_grant_and_deny(town: Town) -> None:
     request = await town.ask(ASK)
     await town.click(request, "approve", by="U0ERIN")
