@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.connectors.processes import GuardedProcesses, Limits
+from bot.execute.sandbox import clock
 from tests.connectors.conftest import DAEMONISE, PATIENCE_S, Bench, comes_true, is_running
 
 FOR_EVER = "import time; time.sleep(600)"
@@ -156,6 +157,38 @@ async def test_a_worker_that_breathes_keeps_its_command(bench: Bench) -> None:
     assert bench.lines == ["through"]
 
 
+async def test_a_command_ends_when_nobody_vouches_for_it_any_more(bench: Bench) -> None:
+    """The worker breathes, but its lease is not renewed."""
+    until = clock() + 2
+    sandbox = GuardedProcesses(alive_for_s=PATIENCE_S, grace_s=0.3)
+    command = bench.command(DAEMONISE + FOR_EVER)
+    finished = await sandbox.run(command, on_line=bench.lines.append, stop=bench.stop, until=lambda: until)
+
+    assert bench.left() == []
+    assert (finished.exit_code, finished.cut, finished.stopped) == (None, True, True)
+
+
+async def test_a_command_lives_as_long_as_it_is_vouched_for(bench: Bench) -> None:
+    sandbox = GuardedProcesses(alive_for_s=2.0, grace_s=0.3)
+    command = bench.command("import time; time.sleep(4); print('through')")
+    finished = await sandbox.run(
+        command, on_line=bench.lines.append, stop=bench.stop, until=lambda: clock() + 2
+    )
+
+    assert (finished.exit_code, finished.cut) == (0, False)
+
+
+async def test_nothing_is_started_past_its_time(bench: Bench) -> None:
+    past = clock() - 1
+    sandbox = GuardedProcesses(alive_for_s=PATIENCE_S, grace_s=0.3)
+    command = bench.command("open('started', 'w')")
+    finished = await sandbox.run(command, on_line=bench.lines.append, stop=bench.stop, until=lambda: past)
+
+    assert (finished.exit_code, finished.cut) == (None, True)
+    assert "not started" in finished.stderr
+    assert not (bench.folder / "started").exists()
+
+
 async def test_being_cancelled_leaves_nothing(bench: Bench) -> None:
     running = asyncio.create_task(bench.run(DAEMONISE + FOR_EVER))
     await comes_true(lambda: "daemon up" in bench.lines)
@@ -190,6 +223,7 @@ async def test_a_killed_guard_takes_the_command_with_it_and_the_end_is_unknown(b
 
     await comes_true(lambda: bench.left() == [])
     assert (finished.exit_code, finished.stopped, finished.timed_out) == (None, False, False)
+    assert finished.cut
     assert "its guard was killed" in finished.stderr
 
 
