@@ -63,7 +63,7 @@ def read(skill: Skill) -> Cases | None:
     """The cases of a skill, None when it has none; raises Unplayable with every problem."""
     if FILE not in skill.files:
         return None
-    file = f"{skill.name}/{FILE}"
+    file = f"{Path(skill.folder).parent.name}/{skill.name}/{FILE}"
     try:
         data, marks = yaml_marks.load(Path(skill.folder) / FILE, file=file)
     except NotYaml as error:
@@ -76,6 +76,15 @@ def read(skill: Skill) -> Cases | None:
     if findings:
         raise Unplayable([placed(one, marks, file) for one in findings])
     return cases
+
+
+def problems(skill: Skill) -> list[Problem]:
+    """What keeps its cases from being run; a skill without any has none."""
+    try:
+        read(skill)
+    except Unplayable as error:
+        return error.problems
+    return []
 
 
 def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -62,19 +64,41 @@ def words_of(one: dict[str, Any]) -> str:
 
 
 def gates(policies: Policies, facts: Facts) -> list[dict[str, Any]]:
-    """Every gate that applies, with the first part that kept it from matching."""
+    """Every gate that applies; where one did not match, the first part that was not true, what a named
+    condition in it stands for, and the facts it looked at as they were.
+    """
     from bot.assess.gate import trace
 
-    return [
-        {
-            "rule": one.rule,
-            "effect": one.effect,
-            "matched": one.matched,
-            "first_false": one.first_false,
-            "error": one.error,
-        }
-        for one in trace(policies, facts)
-    ]
+    rows = []
+    for one in trace(policies, facts):
+        lets = policies.armed[one.rule.partition("/")[0]].runbook.let
+        named = {word: lets[word] for word in _WORD.findall(one.first_false) if word in lets}
+        looked_at = _WORD.findall(" ".join([one.first_false, *named.values()]))
+        rows.append(
+            {
+                "rule": one.rule,
+                "effect": one.effect,
+                "matched": one.matched,
+                "first_false": one.first_false,
+                "error": one.error,
+                "stands_for": named,
+                "facts": {name: value for name, value in facts.named().items() if name in looked_at},
+            }
+        )
+    return rows
+
+
+_WORD = re.compile(r"[a-z_]+(?:\.[a-z_]+)*")
+
+
+def _first_false(gate: dict[str, Any]) -> str:
+    """`frozen: size(freeze.active) > 0 (freeze.active is [])`."""
+    if gate["error"] or not gate["first_false"]:
+        return str(gate["error"])
+    meant = gate["stands_for"].get(gate["first_false"])
+    said = f"{gate['first_false']}: {meant}" if meant else str(gate["first_false"])
+    values = [f"{name} is {json.dumps(value, ensure_ascii=False)}" for name, value in gate["facts"].items()]
+    return f"{said} ({', '.join(values)})" if values else said
 
 
 def say_gates(said: dict[str, Any]) -> None:
@@ -88,7 +112,7 @@ def say_gates(said: dict[str, Any]) -> None:
                 one["rule"],
                 one["effect"],
                 "yes" if one["matched"] else "no",
-                one["error"] or one["first_false"],
+                _first_false(one),
             )
             for one in said["gates"]
         ],

@@ -29,7 +29,10 @@ def list_(
     team: Team = None,
     json: AsJson = False,
 ) -> None:
-    """The newest requests first."""
+    """The newest requests first.
+
+    Such as: assent requests list --state waiting --state interrupted
+    """
 
     async def read() -> list[Request]:
         async with opened.store(team) as store:
@@ -54,7 +57,10 @@ def list_(
 
 @app.command()
 def show(request: str, team: Team = None, json: AsJson = False) -> None:
-    """One request with its decision, votes, steps and outcome."""
+    """One request with its decision, votes, steps and outcome.
+
+    Such as: assent requests show r-42 --json
+    """
 
     async def read() -> Request | None:
         async with opened.store(team) as store:

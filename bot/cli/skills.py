@@ -39,7 +39,10 @@ def list_(json: AsJson = False) -> None:
 
 @app.command()
 def show(name: str, json: AsJson = False) -> None:
-    """One skill: what it declares, and its runbook."""
+    """One skill: what it declares, and its runbook.
+
+    Such as: assent skills show deploy
+    """
     catalog = opened.artifacts().skills()
     skill = catalog.get(name) or catalog.find(name)  # `find` explains what cannot be shown
     if json:
@@ -63,8 +66,15 @@ def show(name: str, json: AsJson = False) -> None:
 
 @app.command()
 def lint(json: AsJson = False) -> None:
-    """Everything that keeps a skill from being used, with its place; exit 1 when there is anything."""
+    """Everything that keeps a skill or its cases from being used, with its place; exit 1 with findings.
+
+    Such as: assent skills lint --json
+    """
+    from bot.artifacts import cases
+
     problems = opened.problems(opened.config().skills_dir)
+    for skill in opened.artifacts().skills().values():
+        problems += cases.problems(skill)
     if json:
         terminal.as_json([terminal.placed(problem) for problem in problems])
     else:
@@ -77,7 +87,10 @@ def lint(json: AsJson = False) -> None:
 
 @app.command()
 def lock() -> None:
-    """Say "reviewed": write the digest of every skill as it is now into skills.lock."""
+    """Say "reviewed": write the digest of every skill as it is now into skills.lock.
+
+    What is to be reviewed is shown by: assent skills diff
+    """
     from bot.artifacts import lock as text_of
     from bot.artifacts.locks import FILE
 

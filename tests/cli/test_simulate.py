@@ -29,6 +29,17 @@ def test_a_request_that_nobody_made_is_judged_by_the_real_gate(assent) -> None:
     assert said["required"][0]["all_of"] == ["@service-owners", "@release"]
 
 
+def test_a_gate_that_did_not_match_says_what_would_have_to_change(assent) -> None:
+    gates = {one["rule"]: one for one in simulated(assent, SHIPPED, *WHAT)["gates"]}
+    freeze, risky = gates["deployments/freeze"], gates["deployments/high-risk"]
+    assert freeze["stands_for"] == {"frozen": "size(freeze.active) > 0"}
+    assert freeze["facts"] == {"freeze.active": []}
+    assert risky["facts"] == {"request.risk": 60}
+    shown = assent("policy", "simulate", *WHAT, env=SHIPPED).said
+    assert "frozen: size(freeze.active) > 0 (freeze.active is [])" in shown
+    assert "request.risk >= 70 (request.risk is 60)" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "rules"),
     [

@@ -139,6 +139,9 @@ def test_cases_that_cannot_be_run_as_written_are_not_run(
     assert ran.code == 2
     assert said in ran.said
     assert ran.out == ""
+    linted = assent("skills", "lint")
+    assert linted.code == 1
+    assert said in linted.said
 
 
 def test_a_skill_without_cases_has_nothing_to_run(assent, greet: Path) -> None:
