@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import signal
 
 import pytest
 
-from tests.chaos.world import World
+from tests.chaos.world import ROOT, World
 
 
 @pytest.fixture
@@ -50,3 +53,25 @@ async def test_several_workers_share_one_redis_and_one_key(world: World) -> None
         await world.ask(place)
     assert await world.answer_everybody() == {}
     assert await world.broken() == []
+
+
+async def test_without_a_target_it_lends_itself_the_demo_host_and_says_so_loudly(world: World) -> None:
+    shipped = {"ASSENT_SKILLS": str(ROOT / "skills"), "ASSENT_POLICIES": str(ROOT / "policies")}
+    address = world.root / "home" / "host" / "host.json"
+    worker = await world.ready(world.spawn(**shipped))
+    try:
+        host = json.loads(address.read_text())
+        assert f"THIS IS THE DEMO HOST at {host['url']}, nothing real is deployed to." in worker.words()
+        second = await world.ready(world.spawn(**shipped))
+        assert host["url"] in second.words()
+        world.bury(worker)
+        os.kill(host["pid"], signal.SIGKILL)
+        await world.until(lambda: "the demo host had died" in second.words(), second.words)
+        assert json.loads(address.read_text())["pid"] != host["pid"]
+    finally:
+        os.kill(json.loads(address.read_text())["pid"], signal.SIGTERM)
+
+
+async def test_no_host_is_started_for_skills_that_need_none(world: World) -> None:
+    await world.ready(world.spawn())
+    assert not (world.root / "home" / "host").exists()
