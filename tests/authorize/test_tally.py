@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import permutations, product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.assess.decision import Because, RequireApproval, Requirement, Seat
@@ -209,6 +209,7 @@ ballots = st.lists(
 
 
 @given(decisions(), memberships, ballots)
+@settings(deadline=None)
 def test_it_counts_as_somebody_who_tries_every_seating(
     decision: RequireApproval, members: Members, said: tuple[Vote, ...]
 ) -> None:
@@ -219,6 +220,7 @@ def test_it_counts_as_somebody_who_tries_every_seating(
 
 
 @given(decisions(), memberships, ballots, st.sampled_from(PEOPLE))
+@settings(max_examples=50, deadline=None)
 def test_one_more_no_never_grants(
     decision: RequireApproval, members: Members, said: tuple[Vote, ...], who: str
 ) -> None:
@@ -227,6 +229,7 @@ def test_one_more_no_never_grants(
 
 
 @given(decisions(), memberships, ballots, st.sampled_from(PEOPLE))
+@settings(max_examples=50, deadline=None)
 def test_one_voter_less_never_grants_what_was_pending(
     decision: RequireApproval, members: Members, said: tuple[Vote, ...], who: str
 ) -> None:
@@ -236,6 +239,7 @@ def test_one_voter_less_never_grants_what_was_pending(
 
 
 @given(decisions(), memberships, ballots, st.sampled_from(PEOPLE), st.sampled_from(("g1", "g2")))
+@settings(max_examples=50, deadline=None)
 def test_one_membership_less_never_grants_what_was_pending(
     decision: RequireApproval, members: Members, said: tuple[Vote, ...], who: str, where: str
 ) -> None:
@@ -245,6 +249,7 @@ def test_one_membership_less_never_grants_what_was_pending(
 
 
 @given(decisions(), memberships, ballots, st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
 def test_the_order_in_which_different_people_answer_does_not_matter(
     decision: RequireApproval, members: Members, said: tuple[Vote, ...], random: object
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -286,6 +286,7 @@ plays = st.builds(Play, manifests, st.lists(Outcome, max_size=10), st.lists(Answ
 
 
 @given(plays)
+@settings(deadline=None)
 def test_every_run_ends(play: Play) -> None:
     assert play.to_its_end().ending in {
         "done", "not_done", "failed", "rolled_back", "unknown", "cancelled",
@@ -293,6 +294,7 @@ def test_every_run_ends(play: Play) -> None:
 
 
 @given(plays)
+@settings(deadline=None)
 def test_replaying_a_journal_gives_the_same_run(play: Play) -> None:
     """Each prefix, read back from its own JSON, gives the move that was made then."""
     play.to_its_end()
@@ -307,6 +309,7 @@ def test_replaying_a_journal_gives_the_same_run(play: Play) -> None:
 
 
 @given(plays)
+@settings(deadline=None)
 def test_what_never_ends_does_not_begin_for_ever(play: Play) -> None:
     play.outcomes = ["crash"] * 100
     play.answers = []

@@ -15,6 +15,7 @@ from bot.flow.flow import Flow
 from bot.flow.ports import StoreAway
 from bot.lifecycle import State
 from bot.terms import Group, Principal, RequestId
+from tests.flow.hours import pass_by
 from tests.flow.snapshot import audited, snapshot
 from tests.flow.town import CARD, Town
 
@@ -234,9 +235,8 @@ async def test_there_is_nothing_to_take_back(town: Town, refused: Refusal) -> No
 async def test_what_has_expired_takes_no_answer_even_before_anybody_swept(
     town: Town, refused: Refusal
 ) -> None:
-    town.write(expires="1s")
     request = await town.ask(ASK)
-    await asyncio.sleep(1.1)
+    await pass_by(town.store.redis, town.store.keys, seconds=4 * 3600)
     assert await town.state(request) is State.WAITING
     for action, who in (("approve", "U0BOB"), ("deny", "U0CAROL")):
         await refused(request, cast(Action, action), RefusedBecause.EXPIRED, by=who)
@@ -245,10 +245,9 @@ async def test_what_has_expired_takes_no_answer_even_before_anybody_swept(
 
 
 async def test_a_last_vote_after_the_expiry_grants_nothing(town: Town, refused: Refusal) -> None:
-    town.write(expires="2s")
     request = await town.ask(ASK)
     assert (await town.click(request, "approve", by="U0ERIN")).counted
-    await asyncio.sleep(2.1)
+    await pass_by(town.store.redis, town.store.keys, seconds=4 * 3600)
     await refused(request, "approve", RefusedBecause.EXPIRED, by="U0CAROL")
 
 

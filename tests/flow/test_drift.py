@@ -296,7 +296,7 @@ async def test_a_run_whose_skill_changed_is_interrupted_and_can_be_ended(town: T
     assert done.state is State.UNKNOWN
     assert "a person must look" in sentence(done)
     assert await held(town) == 0
-    assert await town.store.redis.hgetall(town.store.keys.locks) == {}  # type: ignore[misc]
+    assert await town.store.redis.hgetall(town.store.keys.locks) == {}
 
 
 async def taken_over(town: Town, request: RequestId) -> Request:

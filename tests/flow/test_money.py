@@ -33,8 +33,8 @@ async def sums(store: Store) -> Counter[str]:
 
 async def assert_nothing_is_held(store: Store) -> None:
     assert (await sums(store))["held"] == 0
-    assert await store.redis.hgetall(store.keys.holds) == {}  # type: ignore[misc]
-    assert await store.redis.hgetall(store.keys.locks) == {}  # type: ignore[misc]
+    assert await store.redis.hgetall(store.keys.holds) == {}
+    assert await store.redis.hgetall(store.keys.locks) == {}
 
 
 async def approve(town: Town, request: RequestId) -> RequestId:

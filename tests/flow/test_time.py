@@ -36,10 +36,10 @@ async def died_while(town: Town, request: RequestId, step: str) -> None:
     running = asyncio.create_task(town.run(request))
     await town.until("asleep")
     redis, keys = town.store.redis, town.store.keys
-    before = await redis.hget(keys.requests + request, "lease_until")  # type: ignore[misc]
+    before = await redis.hget(keys.requests + request, "lease_until")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    await redis.hset(keys.requests + request, "lease_until", before)  # type: ignore[misc]
+    await redis.hset(keys.requests + request, "lease_until", before)
     await redis.zadd(keys.due, {f"lease {request}": int(before)})
 
 
@@ -130,7 +130,7 @@ async def test_what_runs_does_not_expire(town: Town) -> None:
     running = asyncio.create_task(town.run(request))
     await town.until("asleep")
     await town.store.redis.zadd(town.store.keys.due, {f"grant {request}": 1, f"expire {request}": 1})
-    await town.store.redis.hset(town.store.keys.requests + request, "expires_at", 1)  # type: ignore[misc]
+    await town.store.redis.hset(town.store.keys.requests + request, "expires_at", 1)
     await town.labour.sweeping.timers()
     assert (await running).state is State.DONE
     assert await town.store.due() == []
