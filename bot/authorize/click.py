@@ -34,8 +34,8 @@ class Click(Record):
 class RefusedBecause(StrEnum):
     """Why a click did not count; the order is the order of the checks."""
 
-    FORGED = "forged"
     WRONG_WORKSPACE = "wrong_workspace"
+    FORGED = "forged"
     STALE_CARD = "stale_card"
     WRONG_MESSAGE = "wrong_message"
     NOT_A_MEMBER = "not_a_member"

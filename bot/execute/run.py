@@ -57,13 +57,14 @@ TRIES = 3
 """How often one thing may begin without ever ending before a person is asked."""
 
 
-def next_move(manifest: Manifest, journal: Sequence[Entry]) -> Move:
+def next_move(manifest: Manifest, journal: Sequence[Entry], *, overspent: bool = False) -> Move:
     """The one next thing to do. Pure: the same journal always gives the same answer.
 
+    `overspent` says that what ran has cost more than the ceiling people approved: nothing more begins.
     A finished step is never begun again. One that began and did not end is treated as its `repeat` allows,
     and what began three times and never ended is left to a person: it may be what its workers die of.
     """
-    move = _move(manifest, journal)
+    move = _move(manifest, journal, overspent)
     if _in_vain(journal) < TRIES:
         return move
     match move:
@@ -97,8 +98,8 @@ def asked_about(journal: Sequence[Entry]) -> str:
     return last.step if unknown else ""
 
 
-def _move(manifest: Manifest, journal: Sequence[Entry]) -> Move:
-    trouble = _trouble(manifest, journal)
+def _move(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> Move:
+    trouble = _trouble(manifest, journal, overspent)
     if trouble is not None:
         return _taking_back(manifest, journal, trouble)
     for step in manifest.steps:
@@ -119,8 +120,11 @@ class _Trouble:
     why: str
 
 
-def _trouble(manifest: Manifest, journal: Sequence[Entry]) -> _Trouble | None:
-    """Why the run must not go on, if it must not."""
+def _trouble(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> _Trouble | None:
+    """Why the run must not go on, if it must not. What is measured to be done is done, late or dear."""
+    measured = _last(journal, "measure", "measure", "ended")
+    if measured is not None and measured.ok:
+        return None
     if any(entry.event == "resolved" and entry.answer == "undo" for entry in journal):
         return _Trouble("cancelled", "A person chose to stop and undo.")
     stopped = next((entry for entry in journal if entry.event == "stop_asked"), None)
@@ -130,12 +134,18 @@ def _trouble(manifest: Manifest, journal: Sequence[Entry]) -> _Trouble | None:
         ended = _last(journal, step.id, "step", "ended")
         if ended is not None and ended.ok is False and not _overruled(step, journal):
             return _Trouble("failed", f"Step {step.id} failed.")
-    measured = _last(journal, "measure", "measure", "ended")
-    if measured is not None and (
-        measured.ok is False or (measured.ok is None and manifest.done_when.no_data == "fail")
-    ):
+    if measured is not None and (measured.ok is False or manifest.done_when.no_data == "fail"):
         return _Trouble("not_done", "The definition of done is not met.")
+    if measured is None and _ran_s(journal) > manifest.limits.wall:
+        return _Trouble("failed", f"It ran longer than its limit of {manifest.limits.wall:g} seconds.")
+    if measured is None and overspent:
+        return _Trouble("failed", "It has cost more than the ceiling that was approved.")
     return None
+
+
+def _ran_s(journal: Sequence[Entry]) -> float:
+    """How long its processes ran, undoing apart: waiting for a worker or a person is not running."""
+    return sum(entry.wall_ms for entry in journal if entry.event == "ended" and entry.phase != "undo") / 1000
 
 
 def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble) -> Move:

@@ -26,13 +26,13 @@ class Doorway:
     app: str | None = None
 
     async def of_the_card(self, click: Click) -> Request:
-        if not click.genuine:
-            raise ClickRefused(
-                RefusedBecause.FORGED, "This button was not made by me. Use the one on the request's card."
-            )
         if click.team != self.store.team or (click.app and self.app and click.app != self.app):
             raise ClickRefused(
                 RefusedBecause.WRONG_WORKSPACE, "This request belongs to another workspace or app."
+            )
+        if not click.genuine:
+            raise ClickRefused(
+                RefusedBecause.FORGED, "This button was not made by me. Use the one on the request's card."
             )
         for _ in range(CARD_WAITS):
             request = await self.store.get(click.request)

@@ -29,10 +29,15 @@ from bot.flow.performing import Performing, mine
 from bot.flow.ports import Artifacts, Bench, Store, StoreAway, Workshop
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
+from bot.settle.ledger import used
 from bot.terms import Refused, RequestId
 
 PLANNERS = 5
 """Leases that planning may have taken, which the journal does not tell."""
+
+
+UNANSWERED_MS = 7 * 24 * 3600 * 1000
+"""How long a run waits for a person to say what happened before it is called unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +138,16 @@ class Running:
 
     def _next(self, skill: Skill, request: Request) -> Move:
         """What comes next, unless one worker after another died before it began: then a person says."""
-        move = next_move(skill.manifest, request.journal)
+        move = next_move(skill.manifest, request.journal, overspent=self._overspent(request))
         last = request.journal[-1].fence if request.journal else PLANNERS
         if request.fence - last > TRIES and isinstance(move, RunStep | ProbeStep):
             return AskPerson(move.step, f"{TRIES} workers died before it began")
         return move
+
+    def _overspent(self, request: Request) -> bool:
+        """What it has cost so far is above the ceiling; what cannot be priced is settled at the end."""
+        spent = self.artifacts.policies().prices.cost(used(request.journal))
+        return spent is not None and spent > _assessed(request).estimate.ceiling
 
     async def _interrupt(self, hold: Hold, why: str, *, step: str = "") -> None:
         commit = Commit(
@@ -147,6 +157,7 @@ class Running:
             fence=hold.fence,
             drop_lease=True,
             clear=("lease",),
+            timers={"expire": UNANSWERED_MS},
             set={"notes": (why,), "progress": ""},
             audit={"principal": "assent", "reason": why, "step": step},
         )

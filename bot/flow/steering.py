@@ -66,6 +66,7 @@ class Steering:
             revision=request.revision,
             entry=_entry(request, event="resolved", by=principal, step=step, answer=answer),
             set={"notes": ()},
+            clear=("expire",),
             audit={"principal": principal, "step": step, "answer": answer},
             work="run",
         )

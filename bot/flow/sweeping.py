@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.execute.run import Finish
+from bot.flow.closing import closing
 from bot.flow.commit import Commit, Timer
 from bot.flow.drift import Drift
 from bot.flow.ports import Store
@@ -64,6 +66,9 @@ class Sweeping:
             await self._expire(request, timer)
 
     async def _expire(self, request: Request, timer: Timer) -> None:
+        if request.state is State.INTERRUPTED:
+            await self._give_up(request)
+            return
         if request.state not in (State.PLANNING, State.WAITING, State.APPROVED):
             await self.store.forget_timer(timer, request.id)
             return
@@ -85,6 +90,15 @@ class Sweeping:
                 audit={"principal": "assent", "reason": words},
             )
         )
+
+    async def _give_up(self, request: Request) -> None:
+        """Nobody said what happened: it is unknown, and its target and its money are free again."""
+        finish = Finish(
+            "unknown", "Nobody said for a week what happened, so it is unknown. A person must look."
+        )
+        prices = self.drift.artifacts.policies().prices
+        commit = closing(request, finish, prices=prices, fence=request.fence)
+        await self.store.commit(replace(commit, op=f"give_up:{request.revision}", revision=request.revision))
 
     async def _queue(self, request: Request) -> None:
         if request.state is State.PLANNING and request.requester is None:

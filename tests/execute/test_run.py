@@ -318,3 +318,25 @@ def test_what_never_ends_does_not_begin_for_ever(play: Play) -> None:
         for phase in ("step", "probe", "undo"):
             began = [e for e in play.journal if (e.step, e.phase, e.event) == (step.id, phase, "began")]
             assert len(began) <= TRIES
+
+
+def _long(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The same journal, each thing that ended having taken longer than the whole run may."""
+    return tuple(one.model_copy(update={"wall_ms": 10_000_000}) for one in entries)
+
+
+def test_beyond_its_wall_limit_nothing_more_begins_and_what_began_is_undone() -> None:
+    move = next_move(manifest("pure", "pure"), _long(journal("a> a.")))
+    assert isinstance(move, UndoStep)
+
+
+def test_beyond_its_ceiling_nothing_more_begins_and_what_began_is_undone() -> None:
+    move = next_move(manifest("pure", "pure"), journal("a> a."), overspent=True)
+    assert isinstance(move, UndoStep)
+
+
+def test_what_was_measured_to_be_done_is_done_however_long_it_took_and_cost() -> None:
+    whole = _long(journal("a> a. measure> measure."))
+    assert next_move(manifest("pure"), whole, overspent=True) == next_move(
+        manifest("pure"), journal("a> a. measure> measure.")
+    )

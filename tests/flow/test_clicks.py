@@ -287,8 +287,8 @@ def _silent(town: Town) -> dict[str, object]:
 
 
 IN_ORDER: list[tuple[RefusedBecause, Fault]] = [
-    (RefusedBecause.FORGED, lambda _: {"genuine": False}),
     (RefusedBecause.WRONG_WORKSPACE, lambda _: {"team": "T0ELSEWHERE"}),
+    (RefusedBecause.FORGED, lambda _: {"genuine": False}),
     (RefusedBecause.STALE_CARD, lambda _: {"card_revision": 7}),
     (RefusedBecause.WRONG_MESSAGE, lambda _: {"message_ts": "1.2"}),
     (RefusedBecause.NOT_A_MEMBER, _no_member),

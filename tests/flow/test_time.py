@@ -237,7 +237,7 @@ async def test_a_resolved_run_goes_on_though_its_hint_was_lost(town: Town) -> No
     town = await later(town, 48 * HOUR)
     await town.labour.sweeping.timers()
     await town.labour.sweeping.lost_work()
-    assert await town.state(request) is State.INTERRUPTED  # a person is waited for, however long
+    assert await town.state(request) is State.INTERRUPTED  # a person is waited for, two days too
     await town.click(request, "skip_step", by="U0BOB")
     await town.store.redis.delete(town.store.keys.work)
     town = await later(town, 10)
@@ -285,3 +285,24 @@ async def test_a_target_that_is_taken_is_waited_for(town: Town) -> None:
     assert again[key] == before[key]
     assert (await running).state is State.DONE
     assert (await town.run(second)).state is State.DONE
+
+
+async def test_a_question_nobody_answers_for_a_week_ends_as_unknown_and_frees_what_it_held(
+    town: Town,
+) -> None:
+    town.write(first="at_most_once")
+    town.faults('{"sleep": "first"}')
+    request = await approved(town)
+    await died_while(town, request, "first")
+    town = await later(town, 10)
+    assert (await town.run(request)).state is State.INTERRUPTED
+    assert any(await _held(town))
+    town = await later(town, 8 * 24 * HOUR)
+    await town.labour.sweeping.timers()
+    ended = await town.get(request)
+    assert (ended.state, ended.outcome and ended.outcome.kind) == (State.UNKNOWN, "unknown")
+    assert not any(await _held(town))
+
+
+async def _held(town: Town) -> list[int]:
+    return [amount for name, amount in (await town.store.ledger()).items() if name.endswith("|held")]
