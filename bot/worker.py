@@ -210,7 +210,9 @@ async def _environment(config: Config, stack: AsyncExitStack, artifacts: Artifac
     environment = dict(os.environ)
     if config.target:
         environment[TARGET] = config.target
-    elif any(TARGET in skill.manifest.permissions.env for skill in artifacts.skills().values()):
+    elif any(
+        TARGET in skill.manifest.permissions.env for skill in artifacts.skills().values() if not skill.unarmed
+    ):
         home = config.home / "host"
         environment[TARGET] = await stack.enter_async_context(lending.lent(home))
         log.warning(
