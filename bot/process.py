@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.artifacts import Artifacts
+from bot.artifacts import Artifacts, Lately
 from bot.authorize.directory import Directory
 from bot.config import Config
 from bot.flow.ports import StoreAway
@@ -83,7 +83,7 @@ async def told_by_slack(client: AsyncWebClient, stop: asyncio.Event) -> Mapping[
     return None
 
 
-def armed(artifacts: Artifacts) -> None:
+def armed(artifacts: Artifacts | Lately) -> None:
     """Raises Refused, with the first file and line, while the policies do not load."""
     if problems := artifacts.policies().problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.artifacts import Artifacts
+from bot.artifacts import Artifacts, Lately
 from bot.authorize.people import Standing
 from bot.config import Config
 from bot.flow.flow import Flow
@@ -84,6 +84,7 @@ async def _open(
     await store.introduce()
     await streams.open()
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
+    lately = Lately(artifacts)
     memory = Memory(redis)
     people = SlackPeople(client, team=team, directory=lambda: directory_of(artifacts))
     assert client.session is not None  # noqa: S101  web_api.client() was given one
@@ -102,13 +103,13 @@ async def _open(
             name=f"web-{os.getpid()}-{secrets.token_hex(3)}",
             client=client,
             buttons=Buttons(secret=secret, team=team),
-            flow=Armed(flow, lambda: _may_begin(artifacts, memory)),
+            flow=Armed(flow, lambda: _may_begin(lately, memory)),
             records=store,
             streams=streams,
             showing=Showing(store),
             people=people,
             voice=voice,
-            skills=artifacts.skills,
+            skills=lately.skills,
             may_ask=lambda slack_user: _may_ask(slack_user, people, artifacts),
         ),
         app,
@@ -120,7 +121,13 @@ async def _open(
     house.checks["memory"] = lambda: _said(str(memory))
     if config.slack_signing_secret is not None:
         door = Door(_secret(config.slack_signing_secret))
-        house.receiving = Receiving(app, door, seen=house.metrics.seen)
+        house.receiving = Receiving(
+            app,
+            door,
+            command=edge.listeners.command,
+            precedence=edge.precedence,
+            seen=house.metrics.seen,
+        )
     if config.slack_app_token is None:
         house.checks["slack"] = lambda: _said(f"ok: workspace {team} over HTTP")
     else:
@@ -175,7 +182,7 @@ async def _said(line: str) -> str:
     return line
 
 
-def _may_begin(artifacts: Artifacts, memory: Memory) -> None:
+def _may_begin(artifacts: Lately, memory: Memory) -> None:
     """Raises Refused while nothing new may be accepted; what is under way may finish."""
     armed(artifacts)
     memory.refuse_when_full()

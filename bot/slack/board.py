@@ -18,6 +18,7 @@ from bot.slack.cards import Card
 from bot.slack.pace import Pace, Rank
 from bot.slack.ports import Outbox, Records, Showing
 from bot.slack.posting import NO_PLACE, Lost, Place, Posting
+from bot.slack.precedence import Precedence
 from bot.slack.web_api import FAILURES, failure
 from bot.terms import RequestId
 
@@ -74,10 +75,12 @@ class Board:
         name: str,
         clock: Callable[[], float] = time.monotonic,
         a_minute: int = 50,
+        precedence: Precedence | None = None,
     ) -> None:
         self._records, self._outbox, self._showing = records, outbox, showing
         self._posting, self._render, self._name, self._clock = posting, render, name, clock
         self._pace = Pace(clock, a_minute=a_minute)
+        self._precedence = precedence or Precedence()
         self._wanted: dict[RequestId, Wanted] = {}
         self._drawing: dict[RequestId, asyncio.Task[None]] = {}
         self._drawn: dict[RequestId, Drawn] = {}
@@ -137,6 +140,7 @@ class Board:
 
     async def _one(self, request: RequestId, wanted: Wanted) -> None:
         try:
+            await self._precedence.give_way()
             if not await self._showing.showing(request, holder=self._name, ms=HOLD_MS):
                 raise Again(0.1)
             try:

@@ -26,6 +26,7 @@ from bot.slack.messages import Messages
 from bot.slack.people import SlackPeople
 from bot.slack.ports import Flow, MayAsk, Records, Showing, Skills, Streams
 from bot.slack.posting import Posting
+from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
 from bot.terms import RequestId
 
@@ -54,6 +55,7 @@ class Edge:
     def __init__(self, parts: Parts, app: AsyncApp) -> None:
         people: People = parts.people
         self._afterwards = Afterwards()
+        self.precedence = Precedence()
         answers = Answers(
             skills=parts.skills,
             records=parts.records,
@@ -76,6 +78,7 @@ class Edge:
             spoken=spoken,
             client=parts.client,
             name=parts.name,
+            precedence=self.precedence,
         )
         self.board = Board(
             records=parts.records,
@@ -84,8 +87,9 @@ class Edge:
             posting=Posting(parts.client, parts.flow, parts.voice),
             render=lambda request: card(request, buttons=parts.buttons, command=parts.command),
             name=parts.name,
+            precedence=self.precedence,
         )
-        Listeners(
+        self.listeners = Listeners(
             command=parts.command,
             commands=Commands(
                 team=parts.team,
@@ -122,7 +126,8 @@ class Edge:
                 afterwards=self._afterwards,
                 directory_changed=parts.people.forget,
             ),
-        ).mount(app)
+        )
+        self.listeners.mount(app)
         self.loops = (self.desk.read, self.board.read, self.board.draw)
         """What must run as long as the process does."""
 

@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -50,8 +51,16 @@ class Door:
             raise Turned(401, "not signed by Slack")
 
 
-def readable(content_type: str, body: bytes) -> str:
-    """The body as text that Bolt can read; raises Turned(400) for anything else."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What Slack sent, as text that Bolt can read. `command` is its fields when it is a slash command."""
+
+    text: str
+    command: Mapping[str, str] | None = None
+
+
+def readable(content_type: str, body: bytes) -> Said:
+    """Raises Turned(400) for what is neither a command nor an interaction nor an event."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -66,11 +75,15 @@ def readable(content_type: str, body: bytes) -> str:
             raise Turned(400, "not a form") from None
         if "payload" in fields:
             _well_formed(_object(fields["payload"][0]))
-        elif not fields.keys() & {"command", "ssl_check"}:
+        elif "ssl_check" in fields:
+            return Said(text)
+        elif "command" in fields:
+            return Said(text, {name: values[0] for name, values in fields.items()})
+        else:
             raise Turned(400, "neither a command nor an interaction")
     else:
         raise Turned(400, "neither JSON nor a form")
-    return text
+    return Said(text)
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bot.flow.ports import StoreAway, Voice
 from bot.slack.afterwards import Afterwards
 from bot.slack.modals.notice import notice
 from bot.slack.ports import Flow, Inbox, InboxEntry
+from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
 from bot.slack.web_api import FAILURES, failure
 from bot.terms import RequestId
@@ -32,10 +33,19 @@ class Desk:
     """
 
     def __init__(
-        self, *, inbox: Inbox, flow: Flow, voice: Voice, spoken: Spoken, client: AsyncWebClient, name: str
+        self,
+        *,
+        inbox: Inbox,
+        flow: Flow,
+        voice: Voice,
+        spoken: Spoken,
+        client: AsyncWebClient,
+        name: str,
+        precedence: Precedence | None = None,
     ) -> None:
         self._inbox, self._flow, self._voice, self._spoken = inbox, flow, voice, spoken
         self._client, self._name = client, name
+        self._precedence = precedence or Precedence()
         self._work = Afterwards()
         self._under_way: set[str] = set()
         self._failed: dict[str, int] = {}
@@ -62,6 +72,7 @@ class Desk:
 
     async def _handled(self, entry: InboxEntry) -> None:
         try:
+            await self._precedence.give_way()
             if self._failed.get(entry.id, 0) >= TRIES:
                 await self._given_up(entry)
             else:

@@ -43,12 +43,22 @@ class Listeners:
         app.event(_ANYTHING)(self.on_event)
         app.error(self.on_error)
 
+    async def command(self, body: Mapping[str, str]) -> BoltResponse:
+        """The answer to a slash command that did not come through Bolt."""
+        try:
+            words = await self._words(body)
+        except Exception as error:  # noqa: BLE001 - in front of the same handler as Bolt's
+            return await self.on_error(error, dict(body))
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": words} if words else "")
+
     async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        if body.get("command") != self._command:
-            await ack(f"I listen to {self._command}.")
-            return
-        words = await self._commands.run(body)
+        words = await self._words(body)
         await (ack(response_type="ephemeral", text=words) if words else ack())
+
+    async def _words(self, body: Payload) -> str:
+        if body.get("command") != self._command:
+            return f"I listen to {self._command}."
+        return await self._commands.run(body)
 
     async def on_action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await self._interactions.pressed(body)

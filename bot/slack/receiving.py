@@ -1,28 +1,42 @@
-"""`POST /slack/events`: through the door, then Bolt, and never an answer that is our own fault."""
+"""`POST /slack/events`: through the door, a command to its reader and the rest to Bolt."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 
 from bot.slack.http import LARGEST, Door, Turned, readable
+from bot.slack.precedence import Precedence
 
 Seen = Callable[[int, float], None]
 """Told of every answer: its status, and the seconds it took."""
 
+Command = Callable[[Mapping[str, str]], Awaitable[BoltResponse]]
+
 
 class Receiving:
-    def __init__(self, app: AsyncApp, door: Door, *, seen: Seen) -> None:
-        self._app, self._door, self._seen = app, door, seen
+    """Never an answer that is our own fault.
+
+    A slash command does not pass through Bolt: its way to the one listener, measured 0.4 ms, would cost more
+    than verifying, reading and keeping the command together.
+    """
+
+    def __init__(
+        self, app: AsyncApp, door: Door, *, command: Command, precedence: Precedence, seen: Seen
+    ) -> None:
+        self._app, self._door, self._command = app, door, command
+        self._precedence, self._seen = precedence, seen
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
-        answer = await self._answered(request)
+        with self._precedence:
+            answer = await self._answered(request)
         self._seen(answer.status, time.perf_counter() - began)
         return answer
 
@@ -30,11 +44,13 @@ class Receiving:
         try:
             body = await self._body(request)
             self._door.verify(request.headers, body)
-            text = readable(request.headers.get("Content-Type", ""), body)
+            said = readable(request.headers.get("Content-Type", ""), body)
         except Turned as turned:
             return web.Response(status=turned.status, text=turned.why)
-        said = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
-        return await to_aiohttp_response(await self._app.async_dispatch(said))
+        if said.command is not None:
+            return await to_aiohttp_response(await self._command(said.command))
+        passed = AsyncBoltRequest(body=said.text, query=request.query_string, headers=dict(request.headers))
+        return await to_aiohttp_response(await self._app.async_dispatch(passed))
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > LARGEST:

@@ -93,9 +93,11 @@ def test_what_cannot_be_read_is_400(content_type: str, body: bytes) -> None:
 
 def test_what_can_be_read_is_left_as_it_is() -> None:
     command = "command=%2Fassent&text=deploy"
-    assert readable(f"{FORM}; charset=utf-8", command.encode()) == command
+    said = readable(f"{FORM}; charset=utf-8", command.encode())
+    assert (said.text, said.command) == (command, {"command": "/assent", "text": "deploy"})
     event = json.dumps({"type": "event_callback", "event": {"type": "message", "user": "U1"}})
-    assert readable(JSON, event.encode()) == event
+    said = readable(JSON, event.encode())
+    assert (said.text, said.command) == (event, None)
 
 
 def test_a_button_is_read_as_it_was_written() -> None:
