@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.assess.compiled import Policy
@@ -51,20 +52,24 @@ def never(policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def people_needed(decision: Decision) -> int | None:
-    """The least number of people who can say yes to all of it; None when nobody can."""
+    """The least number of different people who can say yes to all of it; None when nobody can."""
     match decision.effect:
         case "deny":
             return None
         case "allow":
             return 0
-    return sum(_seats(one) for one in decision.requirements) if isinstance(decision, RequireApproval) else 0
+    return least_people(decision.requirements) if isinstance(decision, RequireApproval) else 0
 
 
-def _seats(requirement: Requirement) -> int:
-    counts = [seat.count for seat in requirement.all_of]
-    if requirement.any_of:
-        counts.append(min(seat.count for seat in requirement.any_of))
-    return sum(counts) if requirement.distinct else max(counts)
+def least_people(requirements: Iterable[Requirement]) -> int:
+    """As votes are counted (approval.py): a requirement that need not be distinct has chairs of its own, on
+    which whoever sits elsewhere may sit once more."""
+    shared, apart = 0, 0
+    for one in requirements:
+        seats = sum(seat.count for seat in one.all_of)
+        seats += min((seat.count for seat in one.any_of), default=0)
+        shared, apart = (shared + seats, apart) if one.distinct else (shared, max(apart, seats))
+    return max(shared, apart)
 
 
 def _rows(

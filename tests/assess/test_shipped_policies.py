@@ -45,7 +45,7 @@ def test_a_table_counts_people() -> None:
         "same | true | require: {stage: t, distinct: false, all_of: [{group: a, count: 2}, {group: b}]}",
     ) + (
         "tests:\n  base: {request.skill: deploy, actor.principal: a}\n"
-        "  rows:\n    - [all, {}, require, [two, more, same], 5]\n"
+        "  rows:\n    - [all, {}, require, [two, more, same], 3]\n"
     )
     [row] = run_table(policies(p=body).armed["p"])
     assert row.passed, row
