@@ -11,7 +11,7 @@ from bot.assess.assessment import digest_of
 from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation
 from bot.assess.decision import Because, Requirement
 from bot.assess.facts import Fact, vocabulary
-from bot.assess.runbook import Gate, RiskRow, Runbook
+from bot.assess.runbook import Gate, Invariant, RiskRow, Runbook
 from bot.terms import Digest
 
 EVERY_SKILL = "*"
@@ -47,6 +47,7 @@ class Policy:
     lets: tuple[tuple[str, Condition], ...]
     gates: tuple[ReadyGate, ...]
     risk: tuple[tuple[RiskRow, Condition], ...]
+    invariants: tuple[tuple[Invariant, Condition | None], ...]
     named_by_lets: frozenset[str]
     named_by_rules: frozenset[str]
     """The facts that some `let`, some gate or risk row names: the fewer, the faster they are handed over."""
@@ -115,6 +116,10 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
         (row, compiled(language, row.when, ("risk", position, "when")))
         for position, row in enumerate(runbook.risk)
     ]
+    invariants = [
+        (one, compiled(language, one.given, ("invariants", position, "given")) if one.given else None)
+        for position, one in enumerate(runbook.invariants)
+    ]
     rows = tuple((row, condition) for row, condition in risk if condition)
     ready = tuple(_ready(runbook, gate, condition) for gate, condition in gates if condition)
     used = [*(one.condition.names for one in ready), *(condition.names for _, condition in rows)]
@@ -131,6 +136,7 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
         lets=tuple((name, condition) for name, condition in lets if condition),
         gates=ready,
         risk=rows,
+        invariants=tuple(invariants),
         named_by_lets=frozenset().union(*(condition.names for _, condition in lets if condition)),
         named_by_rules=frozenset().union(*used) - named.keys(),
     )

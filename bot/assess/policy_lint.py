@@ -27,6 +27,7 @@ def findings(runbook: Runbook, *, stem: str, roster: Roster | None) -> Iterator[
             hint = "Write a skill, a skill with its major version (deploy@2), or '*'."
             yield Finding(("applies_to", position), f'"{one}" is no skill', hint)
     yield from _unique("gates", [gate.id for gate in runbook.gates])
+    yield from _unique("invariants", [one.id for one in runbook.invariants])
     yield from _unique("freeze_windows", [window.id for window in runbook.freeze_windows])
     for position, group in enumerate(runbook.may_request or ()):
         yield from _group(group, roster, ("may_request", position))
