@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.ask.catalog import did_you_mean
-from bot.assess import syntax
+from bot.assess import spelling, syntax
 from bot.assess.facts import Fact
 from bot.assess.syntax import Node, Tree
 
@@ -112,7 +112,7 @@ class Language:
         root = syntax.read(condition.expression.serialize()).root
         if root.name != "_&&_":
             return (condition,)
-        return tuple(self.compile(part) for part in _split(condition.source))
+        return tuple(self.compile(part) for part in spelling.split(condition.source, "&&"))
 
     def _fault(self, message: str) -> ConditionFault:
         found = _AT.search(message)
@@ -180,26 +180,3 @@ def _range(fact: Fact) -> str:
 def _place(source: str, offset: int) -> tuple[int, int]:
     before = source[:offset]
     return before.count("\n") + 1, offset - before.rfind("\n")
-
-
-_PIECE = re.compile(
-    r"""[rRbB]{0,2}(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
-    r"""|//[^\n]*|&&|[\[\](){}]|.""",
-    re.DOTALL,
-)
-
-
-def _split(source: str) -> list[str]:
-    """The source of each operand of the outermost `&&`.
-
-    Brackets and quotes are all there is to watch: what binds looser than `&&` cannot stand beside it without
-    brackets when `&&` is the root of the tree.
-    """
-    parts, depth = [""], 0
-    for piece in _PIECE.findall(source):
-        depth += (piece in "([{") - (piece in ")]}")
-        if piece == "&&" and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return [part.strip() for part in parts]
