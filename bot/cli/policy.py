@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import opened, policy_diff, policy_explain, policy_simulate, terminal
+from bot.cli import opened, policy_diff, policy_explain, policy_proof, policy_simulate, terminal
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Who decides what, and why.")
+app.command("prove")(policy_proof.prove)
 app.command("explain")(policy_explain.explain)
 app.command("simulate")(policy_simulate.simulate)
 app.command("diff")(policy_diff.diff)
