@@ -166,10 +166,14 @@ class EmbeddedRedis:
             if not self._running():
                 raise CannotStart(_last_words(self._data, log_path.read_bytes()[begin:]))
             if not answer and time.monotonic() > give_up:
-                raise CannotStart(
-                    f"The embedded Redis in {self._data} runs but is silent: end process {self.pid}."
-                )
+                raise CannotStart(f"The embedded Redis in {self._data} runs but is silent{self._end_it()}.")
             time.sleep(0.005)
+
+    def _end_it(self) -> str:
+        """What a person can do about a silent server; it may not have written its pid yet."""
+        with suppress(FileNotFoundError, ValueError):
+            return f": end process {self.pid}"
+        return ": wait, or end its process"
 
     def _command(self, alive: int) -> list[str]:
         room = "" if self._socket.parent == self._data else str(self._socket.parent)

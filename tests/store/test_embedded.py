@@ -167,10 +167,10 @@ def test_it_can_be_asked_to_stay(tmp_path: Path) -> None:
 def test_a_paused_server_is_never_joined_by_a_second_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.embedded.PATIENCE_S", 0.1)
-    monkeypatch.setattr("bot.store.embedded.ANSWER_S", 0.1)
     server = EmbeddedRedis(tmp_path)
     with server:
+        monkeypatch.setattr("bot.store.embedded.PATIENCE_S", 0.1)
+        monkeypatch.setattr("bot.store.embedded.ANSWER_S", 0.1)
         pid = server.pid
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(CannotStart, match=f"silent: end process {pid}"), EmbeddedRedis(tmp_path):
