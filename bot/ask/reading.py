@@ -93,9 +93,10 @@ def worded(kind: str, path: Path, message: str, data: JsonValue, model: type[Bas
     if kind == "extra_forbidden":
         known = _keys_at(path[:-1], model)
         guess = did_you_mean(key, known).strip()
+        path = _existing(path, data)
         return Finding(path, f'unknown key "{key}"', guess or f"Known here: {', '.join(known)}.")
     if kind == "missing":
-        return Finding(path[:-1], f'"{key}" is missing', _HINTS.get(key, ""))
+        return Finding(_existing(path[:-1], data), f'"{key}" is missing', _HINTS.get(key, ""))
     path = _existing(path, data)
     message = _PLAINLY.get(kind) or message.removeprefix("Value error, ").removeprefix("Input ")
     message = f"{message[:1].lower()}{message[1:]}"
@@ -116,17 +117,21 @@ def _hint(path: Path) -> str:
 
 
 def _existing(path: Path, data: JsonValue) -> Path:
-    """The longest start of a path that is in the document: pydantic adds names of its own branches."""
+    """What of a path is in the document: pydantic adds names of its own branches."""
     at: JsonValue = data
-    for depth, part in enumerate(path):
+    found: list[str | int] = []
+    for part in path:
         match at, part:
             case dict(), str() if part in at:
                 at = at[part]
             case list(), int() if part < len(at):
                 at = at[part]
+            case _, str():
+                continue
             case _:
-                return path[:depth]
-    return path
+                break
+        found.append(part)
+    return tuple(found)
 
 
 def _keys_at(path: Path, model: type[BaseModel]) -> list[str]:
@@ -136,8 +141,13 @@ def _keys_at(path: Path, model: type[BaseModel]) -> list[str]:
     for part in path:
         if isinstance(part, int):
             node = node.get("items", {})
+        elif "oneOf" in node and part in definitions:  # a branch that is tagged with its class's name
+            node = definitions[part]
+        elif "oneOf" in node:
+            continue
         else:
-            node = node.get("properties", {}).get(part) or node.get("additionalProperties", {})
+            others = [*node.get("patternProperties", {}).values(), node.get("additionalProperties", {})]
+            node = node.get("properties", {}).get(part) or others[0]
         for branch in node.get("anyOf", ()):
             node = branch if "$ref" in branch or branch.get("type") == "array" else node
         if "$ref" in node:

@@ -9,7 +9,7 @@ from bot.assess.policy import Policies
 from bot.assess.roster import Roster
 from bot.assess.runbook import Budget, Gate, Runbook
 from bot.assess.strictness import Direction
-from bot.terms import dollars
+from bot.terms import Principal, dollars
 
 LOOSER, STRICTER, BOTH, SAME = Direction.LOOSER, Direction.STRICTER, Direction.BOTH, Direction.SAME
 
@@ -84,14 +84,17 @@ def _roster(old: Roster, new: Roster) -> Iterator[Shift]:
     """More people in a group are more who can say yes."""
     for group in sorted({*old.groups, *new.groups}):
         before, after = old.groups.get(group, ()), new.groups.get(group, ())
-        if "slack" in (before, after):
+        if not (isinstance(before, tuple) and isinstance(after, tuple)):
             if before != after:
-                yield Shift(f"people/{group}", "it is kept elsewhere: Slack, or a list", BOTH)
+                yield Shift(f"people/{group}", "it is kept otherwise: who is in it may differ", BOTH)
             continue
         joined, left = sorted({*after} - {*before}), sorted({*before} - {*after})
         if joined or left:
             said = ", ".join([*(f"+{one}" for one in joined), *(f"-{one}" for one in left)])
             yield Shift(f"people/{group}", said, Direction.of(stricter=bool(left), looser=bool(joined)))
+    for person in sorted({*old.out_of_office, *new.out_of_office, *old.delegates, *new.delegates}):
+        if _stood_for(person, old) != _stood_for(person, new):
+            yield Shift(f"people/{person}", "others may take their seat while they are away", BOTH)
     if old.unlisted != new.unlisted:
         direction = LOOSER if new.unlisted == "known" else STRICTER
         yield Shift("people/unlisted", f"{old.unlisted} → {new.unlisted}", direction)
@@ -100,6 +103,10 @@ def _roster(old: Roster, new: Roster) -> Iterator[Shift]:
             yield Shift(f"people/{person}", "is gone" if person in old.people else "is new", SAME)
         elif old.people[person] != new.people[person]:
             yield Shift(f"people/{person}", "other accounts", BOTH)
+
+
+def _stood_for(person: Principal, roster: Roster) -> tuple[object, ...]:
+    return roster.out_of_office.get(person, ()), roster.delegates.get(person)
 
 
 def _scope(budget: Budget) -> str:
