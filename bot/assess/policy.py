@@ -81,6 +81,14 @@ class Policies:
         """Of the policies that apply: a change to the others leaves an approval standing."""
         return digest_of({policy.name: policy.digest for policy in self.for_skill(name, version)})
 
+    def by_group(self, name: str, version: str) -> bool:
+        """Whether it matters to the policies that apply which groups somebody who asks is in."""
+        return any(
+            policy.runbook.may_request is not None
+            or "actor.groups" in policy.named_by_lets | policy.named_by_rules
+            for policy in self.for_skill(name, version)
+        )
+
     def accounts(self, invocation: Invocation, *, team: str, now: datetime) -> tuple[Account, ...]:
         """The budgets that a run draws on; the ledger says what is spent of them."""
         applying = self.for_skill(invocation.skill, invocation.version)

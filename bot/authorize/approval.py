@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, SerializerFunctionWrapHandler, model_serializer
 
 from bot.assess.decision import RequireApproval, Requirement, Seat
+from bot.authorize.delegation import Seats
 from bot.terms import Digest, Group, Principal, Record
 
 Answer = Literal["approve", "deny", "withdraw"]
@@ -17,7 +18,10 @@ Members = Mapping[Group, frozenset[Principal]]
 
 
 class Vote(Record):
-    """One answer of one person. Append-only: a withdrawal is another vote."""
+    """One answer of one person. Append-only: a withdrawal is another vote.
+
+    `sits_for` are the members who were away and in whose seat it was given.
+    """
 
     principal: Principal
     slack_user: str
@@ -26,6 +30,13 @@ class Vote(Record):
     digest: Digest
     stage: str
     reason: str = ""
+    sits_for: tuple[Principal, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """A process of the version before this field can read every vote that is given without it."""
+        said: dict[str, object] = plain(self)
+        return said if self.sits_for else {key: value for key, value in said.items() if key != "sits_for"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +74,43 @@ def approvals(votes: Iterable[Vote], digest: Digest) -> dict[Principal, frozense
 
 
 def eligible(requirement: Requirement, members: Members, *, requester: Principal) -> frozenset[Principal]:
-    """Everybody who may take one of its seats, after exclusions."""
-    seats = [_fills(seat, members) for seat in (*requirement.all_of, *requirement.any_of)]
+    """Everybody who may take one of its seats, for themselves or for somebody away, after exclusions."""
+    sitting = seated(members, requester=requester)
+    seats = [_fills(seat, sitting) for seat in (*requirement.all_of, *requirement.any_of)]
     people: frozenset[Principal] = frozenset().union(*seats)
     return people - {requester} if "requester" in requirement.exclude else people
+
+
+def seated(members: Members, *, requester: Principal, answered: Iterable[Principal] = ()) -> Members:
+    """The groups as they sit at one request: who is there for somebody that has `answered` is not."""
+    said = frozenset(answered)
+    return {
+        group: people.at(requester, answered=said) if isinstance(people, Seats) else people
+        for group, people in members.items()
+    }
+
+
+def sits_for(
+    decision: RequireApproval,
+    members: Members,
+    principal: Principal,
+    *,
+    stage: str,
+    requester: Principal,
+    answered: Iterable[Principal] = (),
+) -> tuple[Principal, ...]:
+    """In whose seats somebody answers in a stage; nobody's when one of its seats is their own."""
+    sitting = seated(members, requester=requester, answered=answered)
+    found: set[Principal] = set()
+    for requirement in decision.requirements:
+        for seat in (*requirement.all_of, *requirement.any_of) if requirement.stage == stage else ():
+            if principal not in _fills(seat, sitting):
+                continue
+            people = members.get(seat.group) if seat.group is not None else None
+            if not isinstance(people, Seats) or principal not in people.sits_for:
+                return ()
+            found |= people.sits_for[principal]
+    return tuple(sorted(found - {requester, *answered}))
 
 
 def tally(
@@ -88,7 +132,9 @@ def tally(
     )
     noes = {person for person, vote in answers.items() if vote.answer == "deny" and person in may_deny}
 
-    unfilled, counted = _best(decision.requirements, yes, members, requester)
+    # A no counts whoever sits there; two yeses on one seat are one.
+    sitting = seated(members, requester=requester, answered=answers)
+    unfilled, counted = _best(decision.requirements, yes, sitting, requester)
     waiting = {requirement.stage for requirement, missing in unfilled if missing}
     open_now = _open(decision.requirements, waiting)
     missing = tuple(

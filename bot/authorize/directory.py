@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.assess.groups import Schedule
 from bot.assess.roster import Roster
+from bot.authorize.delegation import Seats, absent
 from bot.terms import Group, Principal
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class Directory:
-    """Lookups over a roster. Groups that Slack keeps are not answered here: None means "ask Slack"."""
+    """Lookups over a roster. Groups that Slack or a schedule keeps are not answered here: None means ask."""
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
@@ -37,9 +45,36 @@ class Directory:
         return self._roster.members(group)
 
     def groups(self, principal: Principal) -> frozenset[Group]:
-        """The groups listed in the file that a person is in; Slack's own come on top."""
+        """The groups listed in the file that a person is in; Slack's own and schedules come on top."""
         return frozenset(
             group
-            for group, members in self._roster.groups.items()
-            if members != "slack" and principal in members
+            for group in self._roster.groups
+            if principal in (self._roster.members(group) or frozenset())
         )
+
+    def schedule(self, group: Group) -> Schedule | None:
+        """What says who is on call, when the group is a schedule."""
+        return self._roster.schedule(group)
+
+    def schedules(self) -> dict[Group, Schedule]:
+        found = {Group(group): self._roster.schedule(group) for group in self._roster.groups}
+        return {group: schedule for group, schedule in found.items() if schedule is not None}
+
+    def called(self, name: str) -> Principal | None:
+        """Whom a schedule means: somebody's name here, or their e-mail address. Never a display name."""
+        said = name.strip().casefold()
+        if said in self._roster.people:
+            return Principal(said)
+        return self.principal(slack_user="", email=said) if _ADDRESS.fullmatch(said) else None
+
+    def seats(self, group: Group, members: Iterable[Principal], *, now: datetime) -> frozenset[Principal]:
+        """The group with whoever sits for a member that is away, where the group allows it."""
+        if not self._roster.delegable(group):
+            return frozenset(members)
+        return Seats.of(members, absent(self._roster, now))
+
+    def sits_in(self, principal: Principal, *, now: datetime) -> frozenset[Group]:
+        """The groups where a person may have the seat of somebody away; whether they do, `seats` says."""
+        if principal not in absent(self._roster, now).values():
+            return frozenset()
+        return frozenset(Group(group) for group in self._roster.groups if self._roster.delegable(group))

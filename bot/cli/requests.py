@@ -131,6 +131,8 @@ def steps(request: Request) -> list[dict[str, Any]]:
 
 def lines(request: Request) -> list[tuple[str, str]]:
     """The record as a person reads it: a word and what it is."""
+    from bot.authorize.delegation import in_words
+
     rows = [
         ("request", str(request.id)),
         ("state", request.state.value),
@@ -149,7 +151,11 @@ def lines(request: Request) -> list[tuple[str, str]]:
             ),
         ]
     rows += [
-        ("vote", f"{vote.principal}: {vote.answer}, {vote.at:%H:%M}, {vote.reason}".rstrip(", "))
+        (
+            "vote",
+            f"{in_words(vote.principal, vote.sits_for)}: "
+            f"{vote.answer}, {vote.at:%H:%M}, {vote.reason}".rstrip(", "),
+        )
         for vote in request.votes
     ]
     rows += [("step", f"{step['title'] or step['step']}: {_ended(step)}") for step in steps(request)]

@@ -72,7 +72,8 @@ class Judging:
     ) -> Assessment:
         """Gather what a judgement may look at, and judge.
 
-        Raises Undetermined when Slack does not answer, Refused when whoever asked may not ask any more.
+        Raises Undetermined when Slack, or a schedule that matters, does not answer; Refused when whoever
+        asked may not ask any more.
         """
         assert request.requester is not None  # noqa: S101  admitted before it is planned
         person = await self.people.person(request.asked_by)
@@ -80,6 +81,11 @@ class Judging:
             raise Refused(f"{request.requester}, who asked, is not a full member of this workspace any more.")
         policies = self.artifacts.policies()
         invocation, team = request.invocation, self.store.team
+        if person.unanswered and policies.by_group(invocation.skill, invocation.version):
+            silent = ", ".join(f"@{group}" for group in sorted(person.unanswered))
+            raise Undetermined(
+                f"Who is on call for {silent} cannot be asked now, and the policy looks at it."
+            )
         drawn = policies.accounts(invocation, team=team, now=now)
         spent = await self.store.spent([account.key for account in drawn])
         own = held_by(request)

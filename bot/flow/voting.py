@@ -6,8 +6,20 @@ from dataclasses import dataclass, replace
 
 from bot.assess.assessment import Assessment
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import Answer, Members, Tally, Vote, approvals, eligible, standing, tally
+from bot.authorize.approval import (
+    Answer,
+    Members,
+    Tally,
+    Vote,
+    approvals,
+    eligible,
+    seated,
+    sits_for,
+    standing,
+    tally,
+)
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
+from bot.authorize.delegation import in_words
 from bot.authorize.people import Person
 from bot.flow.commit import Commit, Declined
 from bot.flow.doorway import Doorway, decided
@@ -51,6 +63,14 @@ class Voting:
             digest=assessment.digest,
             stage=stage,
             reason=click.reason,
+            sits_for=sits_for(
+                decision,
+                members,
+                principal,
+                stage=stage,
+                requester=assessment.requester,
+                answered=_others(request, assessment, principal),
+            ),
         )
         after = _count(decision, (*request.votes, vote), assessment, members)
         return await self._commit(click, request, assessment, vote, after)
@@ -69,6 +89,7 @@ class Voting:
             set={"missing": (*after.missing, *after.later), "notes": ()},
             audit={
                 "principal": vote.principal,
+                **({"sits_for": list(vote.sits_for)} if vote.sits_for else {}),
                 "answer": vote.answer,
                 "stage": vote.stage,
                 "reason": vote.reason,
@@ -76,7 +97,8 @@ class Voting:
             },
         )
         if after.denied:
-            sentence = f"By {vote.principal}" + (f": {vote.reason}" if vote.reason else ".")
+            by = in_words(vote.principal, vote.sits_for)
+            sentence = f"By {by}" + (f": {vote.reason}" if vote.reason else ".")
             outcome = Outcome(kind="refused", sentence=sentence)
             commit = replace(
                 commit,
@@ -139,6 +161,9 @@ def _stage(
     answer: Answer,
 ) -> str:
     """The open stage this person answers for. A denial may come at any stage."""
+    if answer == "approve":
+        others = _others(request, assessment, principal)
+        members = seated(members, requester=assessment.requester, answered=others)
     may = [
         r for r in decision.requirements if principal in eligible(r, members, requester=assessment.requester)
     ]
@@ -167,6 +192,11 @@ def _stage(
     return may[0].stage
 
 
+def _others(request: Request, assessment: Assessment, principal: Principal) -> frozenset[Principal]:
+    """Who has answered already: nobody answers in their seat any more."""
+    return frozenset(standing(request.votes, assessment.digest).keys() - {principal})
+
+
 def _counted(request: Request, answer: Answer) -> ClickRefused:
     if answer == "withdraw":
         words = f"There is no answer of yours to {request.id} that could be taken back."
@@ -188,4 +218,6 @@ def _thanks(request: Request, vote: Vote, after: Tally) -> str:
         return f"{request.id} is denied." if after.denied else f"Your no to {request.id} is noted."
     if after.granted:
         return f"{request.id} has everybody's approval and runs now."
-    return f"Your approval of {request.id} counts. Still needed: {', '.join((*after.missing, *after.later))}."
+    whom = f" for {' and '.join(vote.sits_for)}" if vote.sits_for else ""
+    needed = ", ".join((*after.missing, *after.later))
+    return f"Your approval of {request.id} counts{whom}. Still needed: {needed}."

@@ -41,7 +41,7 @@ def waits_for(request: Request, person: Person) -> bool:
     if any(vote.principal == person.principal for vote in request.votes):
         return False
     return any(
-        seat.person == person.principal or seat.group in person.groups
+        seat.person == person.principal or seat.group in person.groups | person.sits_in
         for one in judged.decision.requirements
         if not ("requester" in one.exclude and person.principal == judged.requester)
         for seat in (*one.all_of, *one.any_of)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.assess.groups import Feed, Rotation, Schedule
+from bot.authorize.delegation import Seats
+from bot.authorize.directory import Directory
 from bot.authorize.people import Person, Standing, Undetermined
+from bot.authorize.schedules import Shift, on_call, turn
 from bot.slack.web_api import FAILURES, failure
 from bot.terms import Group, Principal, Refused
 
@@ -23,16 +29,19 @@ KNOWN_S = 60.0
 _NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
-class Directory(Protocol):
-    """What `policies/people.yaml` says: whose an account is, and groups that Slack does not know."""
+class Feeds(Protocol):
+    """On-call schedules that somebody else keeps."""
 
-    def principal(self, *, slack_user: str, email: str | None) -> Principal | None: ...
-
-    def members(self, group: Group) -> frozenset[Principal] | None:
-        """None when the file does not name the group."""
+    async def shifts(self, feed: Feed, *, now: datetime) -> tuple[Shift, ...]:
+        """The shifts around `now`; raises Undetermined when the feed does not answer."""
         ...
 
-    def groups(self, principal: Principal) -> frozenset[Group]: ...
+
+class NoFeeds:
+    """Where nobody set any up: not read is not "nobody is on call"."""
+
+    async def shifts(self, feed: Feed, *, now: datetime) -> tuple[Shift, ...]:
+        raise Undetermined("On-call schedules are not read here.")
 
 
 class SlackPeople:
@@ -44,9 +53,12 @@ class SlackPeople:
         *,
         team: str,
         directory: Callable[[], Directory],
+        feeds: Feeds | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client, self._team, self._directory, self._clock = client, team, directory, clock
+        self._feeds, self._moment = feeds or NoFeeds(), now
         self._groups: dict[Group, frozenset[str]] = {}
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -69,15 +81,32 @@ class SlackPeople:
         in_slack = [
             group
             for group, users in (await self._user_groups()).items()
-            if slack_user in users and directory.members(group) is None
+            if slack_user in users and _kept_by_slack(directory, group)
         ]
+        turns = await self._turns(directory)
         return Person(
-            slack_user=slack_user, standing=stands, principal=principal, groups=listed.union(in_slack)
+            slack_user=slack_user,
+            standing=stands,
+            principal=principal,
+            groups=listed.union(
+                in_slack, (group for group, who in turns.items() if who and principal in who)
+            ),
+            unanswered=frozenset(group for group, who in turns.items() if who is None),
+            sits_in=await self._sits_in(directory, principal),
         )
 
     async def members(self, group: Group) -> frozenset[Principal]:
-        """Full members only: a guest in a group does not make it larger. Empty when it is not known."""
-        directory = self._now()
+        """Full members only: a guest in a group does not make it larger. Empty when it is not known.
+
+        Where a group allows delegation, with whoever sits for a member that is away.
+        """
+        directory, now = self._now(), self._moment()
+        return directory.seats(group, await self._members(directory, group, now), now=now)
+
+    async def _members(self, directory: Directory, group: Group, now: datetime) -> frozenset[Principal]:
+        schedule = directory.schedule(group)
+        if schedule is not None:
+            return await self._on_call(directory, schedule, now)
         listed = directory.members(group)
         if listed is not None:
             return listed
@@ -89,6 +118,37 @@ class SlackPeople:
             if user is not None and standing(user, self._team) is Standing.MEMBER
         )
         return frozenset(principal for principal in found if principal is not None)
+
+    async def _on_call(self, directory: Directory, schedule: Schedule, now: datetime) -> frozenset[Principal]:
+        if isinstance(schedule, Rotation):
+            return turn(schedule, now)
+        return on_call(await self._feeds.shifts(schedule, now=now), now, who=directory.called)
+
+    async def _turns(self, directory: Directory) -> dict[Group, frozenset[Principal] | None]:
+        """Who is on call now, by schedule; None for one that does not answer.
+
+        A feed that is down keeps nobody from what has nothing to do with it.
+        """
+        now = self._moment()
+
+        async def ask(schedule: Schedule) -> frozenset[Principal] | None:
+            try:
+                return await self._on_call(directory, schedule, now)
+            except Undetermined:
+                return None
+
+        schedules = directory.schedules()
+        return dict(zip(schedules, await asyncio.gather(*map(ask, schedules.values())), strict=True))
+
+    async def _sits_in(self, directory: Directory, principal: Principal) -> frozenset[Group]:
+        """Asked for only while somebody away has named this person. For showing: `members` counts."""
+        found = set()
+        for group in directory.sits_in(principal, now=self._moment()):
+            with suppress(Undetermined):
+                seats = await self.members(group)
+                if isinstance(seats, Seats) and principal in seats.sits_for:
+                    found.add(group)
+        return frozenset(found)
 
     def forget(self) -> None:
         """Slack said that people or groups changed: the next question is asked afresh."""
@@ -151,6 +211,10 @@ class SlackPeople:
             return [str(user) for user in group["users"]]
         answer = await self._client.usergroups_users_list(usergroup=str(group["id"]))
         return [str(user) for user in answer.get("users") or []]
+
+
+def _kept_by_slack(directory: Directory, group: Group) -> bool:
+    return directory.members(group) is None and directory.schedule(group) is None
 
 
 def standing(user: Mapping[str, Any], team: str) -> Standing:

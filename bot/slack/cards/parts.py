@@ -44,7 +44,7 @@ def facts(request: Request, *, room: int) -> list[tuple[str, str]]:
     if request.state is State.WAITING:
         pairs.append(("Still needed", needed(request.missing)))
     elif approvers := approved_by(request.votes):
-        pairs.append(("Approved by", ", ".join(account(each) for each in approvers[:20])))
+        pairs.append(("Approved by", " · ".join(approvers[:20])))
     return pairs
 
 
@@ -114,7 +114,7 @@ def checks(met: Sequence[Check], *, room: int) -> list[str]:
 
 def votes(cast: Sequence[Vote], *, room: int) -> str:
     said = [
-        f"{_VOTED[vote.answer].format(account(vote.slack_user))} {at(vote.at)}"
+        f"{_VOTED[vote.answer].format(_who(vote))} {at(vote.at)}"
         + (f": {words(vote.reason, 200)}" if vote.reason else "")
         for vote in cast
     ]
@@ -122,9 +122,15 @@ def votes(cast: Sequence[Vote], *, room: int) -> str:
 
 
 def approved_by(cast: Sequence[Vote]) -> list[str]:
-    """The accounts whose last word was yes."""
+    """Whose last word was yes, and for whom."""
     last = {vote.principal: vote for vote in cast}
-    return [vote.slack_user for vote in last.values() if vote.answer == "approve"]
+    return [_who(vote) for vote in last.values() if vote.answer == "approve"]
+
+
+def _who(vote: Vote) -> str:
+    """The account, and whose seat it answered in: `@bob, for carol`."""
+    whom = words(" and ".join(vote.sits_for), 120)
+    return f"{account(vote.slack_user)}, for {whom}" if whom else account(vote.slack_user)
 
 
 def fitting(items: Sequence[str], *, room: int, joint: str = "\n") -> str:
