@@ -233,7 +233,7 @@ async def test_a_worker_that_dies_at_any_commit_leaves_the_ledger_exact(
     request = await approve(town, await town.ask(ASK))
     mortal = Mortal(town.store.redis, "T0TOWN", at=at, after=after)
     dying = Labour.of(
-        store=mortal, people=town.directory, artifacts=town.artifacts, workshop=town.workshop, lease_s=2.0
+        store=mortal, people=town.directory, artifacts=town.artifacts, workshop=town.workshop, lease_s=10.0
     )
     with pytest.raises(Died):
         await dying.running.run(request, worker="w1")
@@ -253,7 +253,7 @@ async def test_a_run_has_eight_commits(town: Town) -> None:
     request = await approve(town, await town.ask(ASK))
     counting = Mortal(town.store.redis, "T0TOWN", at=10**6, after=False)
     labour = Labour.of(
-        store=counting, people=town.directory, artifacts=town.artifacts, workshop=town.workshop, lease_s=2.0
+        store=counting, people=town.directory, artifacts=town.artifacts, workshop=town.workshop, lease_s=10.0
     )
     await labour.running.run(request, worker="w1")
     assert 10**6 - counting.left == 8

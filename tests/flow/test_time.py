@@ -166,7 +166,7 @@ async def test_a_planner_that_died_is_followed_by_another(town: Town) -> None:
     planning.cancel()
     await asyncio.gather(planning, return_exceptions=True)
     town.faults("{}")
-    town = await later(town, 10)
+    town = await later(town, 30)
     await town.store.redis.delete(town.store.keys.work)
     await town.labour.sweeping.lost_work()
     await perform(town)
@@ -194,7 +194,7 @@ async def test_a_lease_that_ran_out_is_handed_to_another_worker(town: Town) -> N
     await town.store.redis.delete(town.store.keys.work)
     await town.labour.sweeping.timers()
     assert await work(town) == []  # not yet: what its owner started may still be ending
-    town = await later(town, 10)
+    town = await later(town, 30)
     await town.labour.sweeping.timers()
     assert await work(town) == [{"kind": "run", "request": request}]
     await perform(town)
@@ -212,7 +212,7 @@ async def test_a_lost_queue_is_rebuilt_from_the_states(town: Town) -> None:
     granted = await town.ask("touch hello to staging")
     done = await town.run(await town.ask("touch hey to development"))
     await town.store.redis.delete(town.store.keys.work, town.store.keys.inbox)
-    town = await later(town, 10)
+    town = await later(town, 30)
     await town.labour.sweeping.lost_work()
     assert await work(town) == [
         {"kind": "plan", "request": planning},
@@ -232,7 +232,7 @@ async def test_a_resolved_run_goes_on_though_its_hint_was_lost(town: Town) -> No
     request = await approved(town)
     await died_while(town, request, "first")
     town.faults("{}")
-    town = await later(town, 10)
+    town = await later(town, 30)
     assert (await town.run(request)).state is State.INTERRUPTED
     town = await later(town, 48 * HOUR)
     await town.labour.sweeping.timers()
@@ -240,7 +240,7 @@ async def test_a_resolved_run_goes_on_though_its_hint_was_lost(town: Town) -> No
     assert await town.state(request) is State.INTERRUPTED  # a person is waited for, two days too
     await town.click(request, "skip_step", by="U0BOB")
     await town.store.redis.delete(town.store.keys.work)
-    town = await later(town, 10)
+    town = await later(town, 30)
     await town.labour.sweeping.lost_work()
     await perform(town)
     await perform(town)
@@ -294,7 +294,7 @@ async def test_a_question_nobody_answers_for_a_week_ends_as_unknown_and_frees_wh
     town.faults('{"sleep": "first"}')
     request = await approved(town)
     await died_while(town, request, "first")
-    town = await later(town, 10)
+    town = await later(town, 30)
     assert (await town.run(request)).state is State.INTERRUPTED
     assert any(await _held(town))
     town = await later(town, 8 * 24 * HOUR)

@@ -180,7 +180,7 @@ class Ear:
 class Town:
     """Everything one story needs, and the verbs to tell it in."""
 
-    def __init__(self, redis: Redis, reader: Redis, root: Path, *, lease_s: float = 2.0) -> None:
+    def __init__(self, redis: Redis, reader: Redis, root: Path, *, lease_s: float = 10.0) -> None:
         self.root = root
         self.folder = root / "town"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -191,7 +191,7 @@ class Town:
         self.artifacts = Artifacts(root / "skills", root / "policies")
         self.flow = Flow.of(store=self.store, people=self.directory, artifacts=self.artifacts, voice=self.ear)
         self.workshop = LocalWorkshop(
-            sandbox=GuardedProcesses(alive_for_s=1.0, grace_s=0.3),
+            sandbox=GuardedProcesses(alive_for_s=5.0, grace_s=0.3),
             environment={"TOWN": str(self.folder), "PATH": "/usr/bin:/bin"},
             under=root / "runs",
         )

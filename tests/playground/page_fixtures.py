@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.playground.page_app import DEPLOYS
+
+expect.set_options(timeout=20_000)  # a busy machine is no reason to fail
 
 ALICE, DAVE, SAM = "U0ALICE", "U0DAVE", "U0SAM"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
