@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,8 +26,8 @@ def explain(
 ) -> None:
     """Why a request was decided as it was, what would change it, and who could say yes now.
 
-    Every gate is shown with the first part of it that was not true. Members of Slack's own user groups are
-    asked for when SLACK_BOT_TOKEN is set.
+    Every gate is shown with the first part of it that was not true. Members of Slack's own user groups and
+    of on-call schedules are asked for when SLACK_BOT_TOKEN is set.
 
     Such as: assent policy explain r-42
     """
@@ -73,7 +74,7 @@ def explanation(request: Request, policies: Policies) -> dict[str, Any]:
 def answers(request: Request, policies: Policies, *, now: datetime, team: str) -> dict[str, Any]:
     """Who is still needed, and what each person's yes would leave; nothing when nobody is asked any more."""
     from bot.assess.decision import RequireApproval
-    from bot.authorize.approval import groups_of, tally
+    from bot.authorize.approval import groups_of, sits_for, tally
     from bot.authorize.reach import reaches, unknown
     from bot.lifecycle import State
 
@@ -85,7 +86,7 @@ def answers(request: Request, policies: Policies, *, now: datetime, team: str) -
         or not isinstance(decision := assessment.decision, RequireApproval)
     ):
         return nothing
-    members = known_members(policies, groups_of(decision), team=team)
+    members = known_members(policies, groups_of(decision), now=now, team=team)
     asked: dict[str, Any] = {
         "digest": assessment.digest,
         "members": members,
@@ -97,6 +98,9 @@ def answers(request: Request, policies: Policies, *, now: datetime, team: str) -
         "could_approve": [
             {
                 "principal": one.principal,
+                "sits_for": sits_for(
+                    decision, members, one.principal, stage=one.stage, requester=assessment.requester
+                ),
                 "stage": one.stage,
                 "grants": one.grants,
                 "still_missing": list(one.missing),
@@ -108,15 +112,23 @@ def answers(request: Request, policies: Policies, *, now: datetime, team: str) -
 
 
 def known_members(
-    policies: Policies, groups: frozenset[Group], *, team: str
+    policies: Policies, groups: frozenset[Group], *, now: datetime, team: str
 ) -> dict[Group, frozenset[Principal]]:
-    """Listed groups from the file, Slack's own from Slack; a group that nobody could name is left out."""
-    listed = {group: policies.roster.members(group) for group in groups}
-    found = {group: people for group, people in listed.items() if people is not None}
-    return found | asyncio.run(_in_slack(policies, sorted(groups - found.keys()), team=team))
+    """Groups of the file, and Slack's own and schedules asked for; one that nobody could name is left out."""
+    from bot.assess.groups import Rotation
+    from bot.authorize.directory import Directory
+    from bot.authorize.schedules import turn
+
+    directory, found = Directory(policies.roster), {}
+    for group in groups:
+        schedule = directory.schedule(group)
+        people = turn(schedule, now) if isinstance(schedule, Rotation) else directory.members(group)
+        if people is not None:
+            found[group] = directory.seats(group, people, now=now)
+    return found | asyncio.run(_elsewhere(policies, sorted(groups - found.keys()), team=team))
 
 
-async def _in_slack(
+async def _elsewhere(
     policies: Policies, groups: list[Group], *, team: str
 ) -> dict[Group, frozenset[Principal]]:
     config = opened.config()
@@ -127,19 +139,20 @@ async def _in_slack(
 
     from bot.authorize.directory import Directory
     from bot.authorize.people import Undetermined
+    from bot.connectors.oncall import OnCallFeeds
     from bot.slack.people import SlackPeople
 
     found = {}
     async with ClientSession(timeout=ClientTimeout(total=10)) as session:
         token = config.slack_bot_token.get_secret_value()
         client = AsyncWebClient(token=token, base_url=config.slack_api_url, session=session)
-        people = SlackPeople(client, team=team, directory=lambda: Directory(policies.roster))
+        feeds = OnCallFeeds(session, folder=config.policies_dir, environment=os.environ)
+        people = SlackPeople(client, team=team, directory=lambda: Directory(policies.roster), feeds=feeds)
         for group in groups:
             try:
                 found[group] = await people.members(group)
             except Undetermined as silent:
                 terminal.note(str(silent))
-                break
     return found
 
 
@@ -147,11 +160,14 @@ def _say_who(said: dict[str, Any]) -> None:
     if said["state"] != "waiting":
         terminal.note(f"It is {said['state'].replace('_', ' ')}: nobody is asked for an answer now.")
         return
+    from bot.authorize.delegation import in_words
+
     typer.echo(f"Still needed: {', '.join(said['missing'])}")
     for one in said["could_approve"]:
         after = "it is granted" if one["grants"] else f"still needed: {', '.join(one['still_missing'])}"
-        typer.echo(f"  {one['principal']} could say yes now ({one['stage']}); then {after}")
+        who = in_words(one["principal"], one["sits_for"])
+        typer.echo(f"  {who} could say yes now ({one['stage']}); then {after}")
     for group in said["groups_not_known"]:
-        typer.echo(f"  whoever is in @{group}: only Slack knows, and it could not be asked")
+        typer.echo(f"  whoever is in @{group}: only Slack or its schedule knows, and was not asked")
     if not said["could_approve"] and not said["groups_not_known"]:
         typer.echo("  nobody could say yes now: add members to these groups, or change the policy")

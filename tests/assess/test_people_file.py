@@ -9,7 +9,7 @@ from bot.assess.policy import Policies
 from bot.assess.policy_shifts import shifts
 from bot.terms import Group
 
-from .writing import HEAD, document, gates, problems
+from .writing import HEAD, ROOT, document, gates, problems
 
 POLICY = HEAD.format(name="p") + gates("look | true | require: {all_of: [{group: sre, count: 1}]}")
 PEOPLE = """\
@@ -130,3 +130,11 @@ def test_whoever_compares_two_files_is_told_of_turns_and_delegates() -> None:
 
 def test_a_group_handle_that_is_not_named_is_one_of_slacks() -> None:
     assert armed(GOOD).roster.schedule(Group("somebody-elses")) is None
+
+
+def test_the_example_in_the_document_loads() -> None:
+    text = (ROOT / "docs" / "people.md").read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    assert (
+        problems({"policies/p.yaml": POLICY.replace("sre", "on-call"), "policies/people.yaml": example}) == []
+    )
