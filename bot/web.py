@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.artifacts import Artifacts, Lately
 from bot.authorize.people import Standing
 from bot.config import Config
+from bot.connectors.oncall import OnCallFeeds
 from bot.flow.flow import Flow
 from bot.process import armed, directory_of, end, kept, refuse_forgetful, run, told_by_slack
 from bot.slack import web_api
@@ -86,8 +87,9 @@ async def _open(
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
     lately = Lately(artifacts)
     memory = Memory(redis)
-    people = SlackPeople(client, team=team, directory=lambda: directory_of(artifacts))
     assert client.session is not None  # noqa: S101  web_api.client() was given one
+    feeds = OnCallFeeds(client.session, folder=config.policies_dir, environment=os.environ)
+    people = SlackPeople(client, team=team, directory=lambda: directory_of(artifacts), feeds=feeds)
     voice = SlackVoice(client, client.session)
     secret = _secret(config.slack_signing_secret) or _secret(config.slack_bot_token)
     app_id = str(told["app_id"]) if told.get("app_id") else None

@@ -19,6 +19,7 @@ from bot.artifacts import Artifacts
 from bot.authorize.people import Undetermined
 from bot.config import Config
 from bot.connectors.checkpoints import Checkpoints
+from bot.connectors.oncall import OnCallFeeds
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.room import room
 from bot.connectors.workshop import LocalWorkshop
@@ -192,7 +193,9 @@ async def _build(
     await store.introduce()
     await streams.open()
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
-    people = SlackPeople(slack, team=team, directory=lambda: directory_of(artifacts))
+    assert slack.session is not None  # noqa: S101  web_api.client() was given one
+    feeds = OnCallFeeds(slack.session, folder=config.policies_dir, environment=os.environ)
+    people = SlackPeople(slack, team=team, directory=lambda: directory_of(artifacts), feeds=feeds)
     name = f"worker-{os.getpid()}-{secrets.token_hex(3)}"
     workshop = LocalWorkshop(
         sandbox=GuardedProcesses(alive_for_s=config.lease_s / 2, grace_s=min(3.0, config.lease_s / 5)),
