@@ -67,3 +67,22 @@ async def test_everybody_on_a_trip_hears_that_the_server_is_away() -> None:
         calls = [together.run(count, ["n"], [1]) for _ in range(3)]
         failures = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(each, RedisConnectionError | OSError) for each in failures)
+
+
+async def test_a_connection_that_was_cut_is_made_anew(redis: Redis) -> None:
+    together, count = Together(redis), redis.register_script(COUNT)
+    await together.run(count, ["n"], [1])
+    await redis.client_kill_filter(_type="normal", skipme=True)
+    await asyncio.sleep(0.05)
+    assert await together.run(count, ["n"], [1]) == 2
+
+
+async def test_an_answer_nobody_waited_for_is_not_taken_for_the_next(redis: Redis) -> None:
+    together, count = Together(redis), redis.register_script(COUNT)
+    await together.run(count, ["n"], [1])
+    gone = asyncio.create_task(together.run(count, ["n"], [10]))
+    for _ in range(3):
+        await asyncio.sleep(0)  # it is on its way
+    gone.cancel()
+    await asyncio.wait((gone,))
+    assert await together.run(count, ["other"], [5]) == 5
