@@ -9,7 +9,7 @@ from bot.artifacts.disk import Artifacts
 from bot.ask.catalog import Catalog
 from bot.assess.policy import Policies
 
-MOMENT_S = 0.02
+MOMENT_S = 0.05
 
 
 class Lately:

@@ -40,9 +40,8 @@ def invocation(skill: Skill, inputs: Mapping[str, Value], environment: Environme
             whole[name] = one.default
     required = skill.manifest.inputs.required
     errors = {name: _say(name, properties[name]) for name in required if name not in whole}
-    for error in skill.manifest.inputs.validator.iter_errors(whole):
-        if error.path:
-            name = str(error.path[0])
+    for name, found in whole.items():
+        for error in properties[name].validator.iter_errors(found):
             errors[name] = f"{name} does not keep to its {error.validator}. {_about(properties[name])}"
     if errors:
         raise FieldErrors(errors)

@@ -131,10 +131,6 @@ class Inputs(Record):
             "properties": {name: one.as_json_schema() for name, one in self.properties.items()},
         }
 
-    @cached_property
-    def validator(self) -> Draft202012Validator:
-        return Draft202012Validator(self.as_json_schema())
-
 
 class Effects(Record):
     """What it does to the world. What is not said is assumed to be bad."""
