@@ -69,7 +69,7 @@ class House:
         return web.Response(text="alive")
 
     async def readyz(self, _request: web.Request) -> web.Response:
-        said = {name: await look() for name, look in self.checks.items()}
+        said = {name: await look() for name, look in tuple(self.checks.items())}
         ready = self.opened and all(line.startswith("ok") for line in said.values())
         body = {"ready": ready, "checks": said}
         return web.json_response(body, status=200 if ready else 503)
