@@ -8,9 +8,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def demo(
@@ -25,16 +28,13 @@ def demo(
     raise typer.Exit(1 if failed else 0)
 
 
-async def _play(console: object, *, keep: bool) -> bool:
-    from rich.console import Console
-
+async def _play(console: Console, *, keep: bool) -> bool:
     from bot.cli.local import Local
     from bot.cli.scenes import SCENES, NotSeen, Stage
     from bot.cli.transcript import Transcript
     from bot.config import Config
     from bot.playground.client import NotShown, SlackClient
 
-    assert isinstance(console, Console)  # noqa: S101  typed loosely so that importing this file stays cheap
     began = time.monotonic()
     config = Config.from_env({})
     home = Path(tempfile.mkdtemp(prefix="assent-demo-"))
