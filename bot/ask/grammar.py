@@ -9,8 +9,17 @@ import re
 from dataclasses import dataclass
 
 from bot.ask.catalog import RESERVED, Catalog, Skill, did_you_mean
-from bot.ask.inputs import ENVIRONMENT, FieldErrors, complete, invocation, place, value
-from bot.ask.invocation import Invocation, Value
+from bot.ask.inputs import (
+    ENVIRONMENT,
+    NOTHING_SAID,
+    FieldErrors,
+    complete,
+    invocation,
+    place,
+    said_about,
+    value,
+)
+from bot.ask.invocation import About, Invocation, Value
 from bot.ask.words import Word, words
 from bot.terms import Environment, Refused, RequestId
 
@@ -48,6 +57,7 @@ class Incomplete:
     inputs: dict[str, Value]
     environment: Environment | None
     missing: tuple[str, ...]
+    about: About = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,7 @@ def _request(word: str) -> RequestId:
 
 def _invoked(skill: Skill, said: list[Word]) -> Complete | Incomplete:
     where, said = _environment(skill, said)
+    about, said = _itself(skill, said)
     texts = _named(skill, said)
     properties = skill.manifest.inputs.properties
     values: dict[str, Value] = {}
@@ -152,8 +163,23 @@ def _invoked(skill: Skill, said: list[Word]) -> Complete | Incomplete:
     if where is None:
         missing.append(ENVIRONMENT)
     if missing or where is None:
-        return Incomplete(skill.name, values, where, tuple(missing))
-    return Complete(invocation(skill, values, where))
+        return Incomplete(skill.name, values, where, tuple(missing), about)
+    return Complete(invocation(skill, values, where, about))
+
+
+def _itself(skill: Skill, said: list[Word]) -> tuple[About, list[Word]]:
+    """Take what is said about the request itself (`reason="…"`) out of the words."""
+    texts: dict[str, str] = {}
+    rest: list[Word] = []
+    for word in said:
+        name = (word.key or "").lower().replace("-", "_")
+        if name not in About.model_fields or name in skill.manifest.inputs.properties:
+            rest.append(word)
+        elif name in texts:
+            raise Refused(f"{name} is there twice: {texts[name]} and {word.text}. Keep one.")
+        else:
+            texts[name] = word.text
+    return said_about(skill, texts), rest
 
 
 def _environment(skill: Skill, said: list[Word]) -> tuple[Environment | None, list[Word]]:

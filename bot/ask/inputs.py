@@ -7,13 +7,15 @@ import unicodedata
 from collections.abc import Mapping
 
 from bot.ask.catalog import Input, Skill, did_you_mean
-from bot.ask.invocation import Invocation, Value
+from bot.ask.invocation import About, Invocation, Value
 from bot.ask.unseen import unseen
 from bot.ask.words import MOST_CHARACTERS
 from bot.terms import Environment, Refused
 
 ENVIRONMENT = "environment"
 """The name of the environment's field where fields are named."""
+MOST_SAID = 500
+"""Characters of a reason that a card still shows whole."""
 
 _KINDS = {"integer": "a whole number", "number": "a number", "boolean": "yes or no", "string": "text"}
 _YES, _NO = ("yes", "true", "on"), ("no", "false", "off")
@@ -29,7 +31,12 @@ class FieldErrors(Refused):
         self.errors = dict(errors)
 
 
-def invocation(skill: Skill, inputs: Mapping[str, Value], environment: Environment) -> Invocation:
+NOTHING_SAID = About()
+
+
+def invocation(
+    skill: Skill, inputs: Mapping[str, Value], environment: Environment, about: About = NOTHING_SAID
+) -> Invocation:
     """The one place that makes an Invocation: defaults filled, in the manifest's order, all checked."""
     properties = skill.manifest.inputs.properties
     whole: dict[str, Value] = {}
@@ -46,13 +53,57 @@ def invocation(skill: Skill, inputs: Mapping[str, Value], environment: Environme
     if errors:
         raise FieldErrors(errors)
     return Invocation(
-        skill=skill.name, version=skill.version, digest=skill.digest, inputs=whole, environment=environment
+        skill=skill.name,
+        version=skill.version,
+        digest=skill.digest,
+        inputs=whole,
+        environment=environment,
+        **about.model_dump(include=set(About.model_fields)),
     )
+
+
+def said_about(skill: Skill, texts: Mapping[str, str]) -> About:
+    """What `reason`, `incident` and `break_glass` say, where the skill has no input of that name.
+
+    Raises FieldErrors with everything that is wrong.
+    """
+    said: dict[str, str | bool] = {}
+    errors: dict[str, str] = {}
+    for name, text in texts.items():
+        if name not in About.model_fields or name in skill.manifest.inputs.properties or not text.strip():
+            continue
+        try:
+            said[name] = _about_itself(name, text.strip())
+        except Refused as refused:
+            errors[name] = str(refused)
+    if said.get("break_glass") and not (said.get("reason") and said.get("incident")):
+        errors["break_glass"] = (
+            'Breaking the glass takes a reason and an incident: break_glass=yes incident=INC-42 reason="…".'
+        )
+    if errors:
+        raise FieldErrors(errors)
+    return About.model_validate(said)
+
+
+def _about_itself(name: str, text: str) -> str | bool:
+    if name == "break_glass":
+        if text.lower() not in (*_YES, *_NO):
+            raise Refused(f"break_glass cannot be {_cut(text)}. It is yes or no.")
+        return text.lower() in _YES
+    if found := unseen(text):
+        raise Refused(f"{name} has {found[1]}, which nobody can see. Type it again without it.")
+    if len(text) > MOST_SAID:
+        raise Refused(f"{name} has {len(text):,} characters. Up to {MOST_SAID} are kept.")
+    return unicodedata.normalize("NFC", text)
 
 
 def complete(skill: Skill, inputs: Mapping[str, str], environment: str | None) -> Invocation:
     """An Invocation from the fields of a form; raises FieldErrors with everything that is wrong at once."""
     properties = skill.manifest.inputs.properties
+    about = {
+        name: text for name, text in inputs.items() if name in About.model_fields and name not in properties
+    }
+    inputs = {name: text for name, text in inputs.items() if name not in about}
     if strange := [name for name in inputs if name not in properties]:
         raise Refused(f"{skill.name} has no input {strange[0]} any more. Open the form again.")
     values: dict[str, Value] = {}
@@ -71,9 +122,14 @@ def complete(skill: Skill, inputs: Mapping[str, str], environment: str | None) -
         where = place(skill, environment)
     except Refused as refused:
         errors[ENVIRONMENT] = str(refused)
+    said = NOTHING_SAID
+    try:
+        said = said_about(skill, about)
+    except FieldErrors as wrong:
+        errors |= wrong.errors
     if errors or where is None:
         raise FieldErrors(errors or {ENVIRONMENT: f"Say where: {_either(skill.manifest.environments)}."})
-    return invocation(skill, values, where)
+    return invocation(skill, values, where, said)
 
 
 def place(skill: Skill, word: str | None) -> Environment | None:

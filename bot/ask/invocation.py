@@ -8,7 +8,15 @@ from bot.terms import Digest, Environment, Record
 Value = str | int | float | bool
 
 
-class Invocation(Record):
+class About(Record):
+    """What a person says about the request itself; policies look at it, steps never do."""
+
+    reason: str = ""
+    incident: str = ""
+    break_glass: bool = False
+
+
+class Invocation(About):
     """Made by `grammar` and by nobody else, so that only the typed form ever counts.
 
     `digest` is the content digest of the skill as it was when the person asked; `inputs` are complete:
@@ -23,8 +31,18 @@ class Invocation(Record):
 
     def sentence(self, command: str = "/assent") -> str:
         """The exact form again, as the person could have typed it."""
-        inputs = " ".join(f"{name}={_quoted(value)}" for name, value in self.inputs.items())
+        said = {**self.inputs, **self.about()}
+        inputs = " ".join(f"{name}={_quoted(value)}" for name, value in said.items())
         return " ".join(part for part in (command, self.skill, inputs, f"to {self.environment}") if part)
+
+    def about(self) -> dict[str, Value]:
+        """What was said about the request itself, by the words for it."""
+        said: dict[str, Value] = {
+            "reason": self.reason,
+            "incident": self.incident,
+            "break_glass": self.break_glass,
+        }
+        return {name: value for name, value in said.items() if value}
 
 
 def _quoted(value: Value) -> str:

@@ -9,6 +9,7 @@ import rfc8785
 from pydantic import ConfigDict, Field, JsonValue
 
 from bot.ask.invocation import Invocation
+from bot.ask.manifest import Check
 from bot.assess.decision import Decision
 from bot.terms import Digest, Environment, Micros, Principal, Record
 
@@ -38,6 +39,12 @@ class Plan(Record):
     resolved: dict[str, JsonValue] = Field(default_factory=dict)
     undo: str = ""
     nothing_to_do: bool = False
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Machine-made facts of the skill's own, for policies: `bump: major`."""
+    authors: tuple[str, ...] = ()
+    last_committer: str = ""
+    beneficiary: str = ""
+    """Addresses or names in the directory of those whose own work or gain this is, as far as it knows."""
 
 
 class Line(Record):
@@ -89,6 +96,9 @@ class Binding(Record):
     policy_digest: Digest
     requirements: Digest
     card_revision: int
+    reason: str = ""
+    incident: str = ""
+    break_glass: bool = False
 
     def digest(self) -> Digest:
         return digest_of(self.model_dump(mode="json"))
@@ -111,8 +121,16 @@ class Assessment(Record):
     policy_digest: Digest
     files: dict[str, Digest] = Field(default_factory=dict)
     """The skill's files as judged, so that drift can name the one that changed."""
+    done: tuple[Check, ...] = ()
+    """What the policies want measured besides the skill's own definition of done."""
     binding: Binding
     digest: Digest
+
+
+def confirmation(assessment: Assessment) -> str:
+    """What somebody types who must show that they know what they say yes to."""
+    call = assessment.invocation
+    return " ".join([call.skill, *map(str, list(call.inputs.values())[:2]), call.environment.value])
 
 
 def digest_of(value: JsonValue) -> Digest:

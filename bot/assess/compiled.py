@@ -11,7 +11,8 @@ from bot.assess.assessment import digest_of
 from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation
 from bot.assess.decision import Because, Requirement
 from bot.assess.facts import Fact, vocabulary
-from bot.assess.runbook import Gate, Invariant, RiskRow, Runbook
+from bot.assess.runbook import Effect, Invariant, Require, RiskRow, Runbook
+from bot.assess.unfolding import Plain, unfolded
 from bot.terms import Digest
 
 EVERY_SKILL = "*"
@@ -27,16 +28,30 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class ReadyGate:
-    """A gate with everything that does not depend on a request worked out before there is one."""
+    """One effect of a gate, with everything that does not depend on a request worked out before there is one.
 
-    gate: Gate
+    A gate that may be overridden or relaxed is several of these, each with the whole condition of its own
+    effect: whoever reads gates has only allow, require and deny to think of.
+    """
+
+    plain: Plain
     condition: Condition
     because: Because
     requirement: Requirement | None
 
     @property
+    def id(self) -> str:
+        return self.plain.id
+
+    @property
     def rule(self) -> str:
         return self.because.rule
+
+    @property
+    def effect(self) -> Effect:
+        if self.requirement is not None:
+            return "require"
+        return "allow" if self.plain.allow else "deny"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +123,15 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
             return None
 
     lets = [(name, compiled(plain, source, ("let", name))) for name, source in runbook.let.items()]
-    gates = [
-        (gate, compiled(language, gate.when, ("gates", position, "when")))
-        for position, gate in enumerate(runbook.gates)
-    ]
+    gates: list[tuple[Plain, Condition | None]] = []
+    for position, gate in enumerate(runbook.gates):
+        path = ("gates", position, "when")
+        # First as the author wrote it, so that what is wrong is said of their own words.
+        if written := compiled(language, gate.when, path):
+            gates += [
+                (one, written if one.when == gate.when else compiled(language, one.when, path))
+                for one in unfolded(gate, policy=runbook.policy)
+            ]
     risk = [
         (row, compiled(language, row.when, ("risk", position, "when")))
         for position, row in enumerate(runbook.risk)
@@ -121,7 +141,7 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
         for position, one in enumerate(runbook.invariants)
     ]
     rows = tuple((row, condition) for row, condition in risk if condition)
-    ready = tuple(_ready(runbook, gate, condition) for gate, condition in gates if condition)
+    ready = tuple(_ready(runbook, plain, condition) for plain, condition in gates if condition)
     used = [*(one.condition.names for one in ready), *(condition.names for _, condition in rows)]
     rated = {name for name, condition in lets if condition and "request.risk" in condition.names}
     for position, (_, condition) in enumerate(risk):
@@ -143,12 +163,21 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
     return policy, findings
 
 
-def _ready(runbook: Runbook, gate: Gate, condition: Condition) -> ReadyGate:
-    rule = f"{runbook.policy}/{gate.id}"
-    asked = gate.require
-    return ReadyGate(
-        gate=gate,
-        condition=condition,
-        because=Because(rule=rule, why=gate.deny if gate.deny is not None else gate.why),
-        requirement=None if asked is None else Requirement(rule=rule, **dict(asked)),
+def _ready(runbook: Runbook, plain: Plain, condition: Condition) -> ReadyGate:
+    rule = f"{runbook.policy}/{plain.id}"
+    asked = None if plain.require is None else _requirement(rule, plain.require)
+    return ReadyGate(plain, condition, Because(rule=rule, why=plain.why), asked)
+
+
+def _requirement(rule: str, require: Require) -> Requirement:
+    return Requirement(
+        rule=rule,
+        stage=require.stage,
+        after=require.after,
+        all_of=tuple(one.seat() for one in require.all_of),
+        any_of=tuple(one.seat() for one in require.any_of),
+        distinct=require.distinct,
+        exclude=require.exclude,
+        reason=require.reason == "required",
+        typed=require.confirm == "typed",
     )

@@ -18,7 +18,8 @@ from bot.assess import spelling, syntax
 from bot.assess.facts import Fact
 from bot.assess.syntax import Node, Tree
 
-LONGEST = 4000
+LONGEST = 5000
+"""More than an author may write: a gate that unfolds says a little more than its `when`."""
 _AT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _CODE = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")

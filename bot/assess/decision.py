@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from bot.terms import Group, Principal, Record
 
+Relation = Literal["requester", "author", "last_committer", "beneficiary"]
+"""What somebody may be to a request, so that their yes to it does not count."""
+
 
 class Because(Record):
     """`policy/gate` completes the sentence "because …"; `why` is the gate's own explanation."""
@@ -17,11 +20,15 @@ class Because(Record):
 
 
 class Seat(Record):
-    """`count` different people of one group, or one named person."""
+    """`count` different people of one group, or one named person.
+
+    `also` are groups whose people may take it too, since an escalation has added them.
+    """
 
     group: Group | None = None
     person: Principal | None = None
     count: int = Field(default=1, ge=1)
+    also: tuple[Group, ...] = ()
 
     @model_validator(mode="after")
     def _somebody(self) -> Seat:
@@ -31,16 +38,24 @@ class Seat(Record):
             raise ValueError("one person cannot answer more than once: leave count out")
         return self
 
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Every group whose people may take it."""
+        return ((self.group,) if self.group is not None else ()) + self.also
+
     def label(self) -> str:
-        who = f"@{self.group}" if self.group else str(self.person)
+        who = " or ".join(
+            [f"@{self.group}" if self.group else str(self.person), *map("@{}".format, self.also)]
+        )
         return who if self.count == 1 else f"{self.count} × {who}"
 
 
 class Requirement(Record):
     """Who must say yes in one stage: every seat of `all_of`, and one of `any_of` when there are any.
 
-    `exclude` names relations, not people: they are resolved for each request (`requester`, …). `stage` is the
-    stage's name; requirements with the same stage are answered side by side, `after` names the stage before.
+    `exclude` names relations, and `barred` the people who are that to this request, whoever asked aside.
+    `stage` is the stage's name; requirements with the same stage are answered side by side, `after` names the
+    stage before. `reason` and `typed`: whoever says yes says why, or types what it is about.
     """
 
     rule: str
@@ -49,7 +64,34 @@ class Requirement(Record):
     all_of: tuple[Seat, ...] = ()
     any_of: tuple[Seat, ...] = ()
     distinct: bool = True
-    exclude: tuple[Literal["requester"], ...] = ("requester",)
+    exclude: tuple[Relation, ...] = ("requester",)
+    barred: tuple[Principal, ...] = ()
+    reason: bool = False
+    typed: bool = False
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return (*self.all_of, *self.any_of)
+
+
+class Escalation(Record):
+    """What silence leads to after a while: people are reminded, added or paged. It never asks for fewer."""
+
+    after_s: int = Field(gt=0)
+    remind: bool = False
+    add: tuple[Group, ...] = ()
+    stage: str | None = None
+    """The stage whose seats the added may take; None for every one."""
+    page: tuple[Group, ...] = ()
+
+
+class BrokenGlass(Record):
+    """A deny that was overridden: who is told at the grant, and who looks at it afterwards."""
+
+    rule: str
+    notify: tuple[Group, ...]
+    review_by: tuple[Group, ...]
+    review_within_s: int = Field(gt=0)
 
 
 class Allow(Record):
@@ -65,10 +107,15 @@ class RequireApproval(Record):
     requirements: tuple[Requirement, ...]
     denials: int = Field(default=1, ge=1)
     """How many eligible people must say no to end it."""
+    veto: tuple[Group, ...] = ()
+    """One no of anybody in these groups ends it, however many others it takes."""
     expires_after_s: int = Field(default=4 * 3600, gt=0)
     """How long it waits for answers; silence then denies."""
     grant_expires_after_s: int = Field(default=3600, gt=0)
     """How long the permission, once given, waits for its run to begin."""
+    escalation: tuple[Escalation, ...] = ()
+    """In the order of `after_s`, all of them before it expires."""
+    broken_glass: tuple[BrokenGlass, ...] = ()
 
 
 class Deny(Record):

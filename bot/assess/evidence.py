@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from pydantic import JsonValue
 
 from bot.assess.prices import PriceCard
-from bot.terms import Micros
+from bot.terms import Digest, Micros
+
+Line = Mapping[str, JsonValue]
+"""One ended run, as its closing wrote it: `units`, `cost`, `outcome`, `digest`, `risk`, `at`."""
+
+Band = Literal["low", "medium", "high"]
+"""Runs are evidence for runs as risky as they were: what went well at risk 10 says nothing about 80."""
+
+MEDIUM_FROM, HIGH_FROM = 40, 70
+WINDOW = timedelta(days=30)
+NEVER_FAILED_DAYS = 3650
 
 _Z = 1.959963985
 """The normal quantile of a two-sided 95 % interval."""
@@ -19,12 +32,18 @@ _NO_EVIDENCE = frozenset({"cancelled", "nothing_to_do"})
 
 
 @dataclass(frozen=True, slots=True)
-class TrackRecord:
-    """Finished runs of one major version in one environment, and how many were verified to be done."""
+class Evidence:
+    """The record in one risk band. `runs` counts all that ended, `verified` those measured to be done.
+
+    A failure whose band is not known counts in every band, and a success in none.
+    """
 
     runs: int = 0
     verified: int = 0
-    costs: tuple[Micros, ...] = ()
+    digest_runs: int = 0
+    """Verified runs of the very bytes that would run."""
+    failures_30d: int = 0
+    days_since_failure: int = NEVER_FAILED_DAYS
 
     @property
     def success_lb(self) -> float:
@@ -37,25 +56,54 @@ class TrackRecord:
         return min(1.0, max(0.0, (middle - spread) / (1 + _Z**2 / n)))
 
 
-def track_record(history: Iterable[Mapping[str, JsonValue]], prices: PriceCard) -> TrackRecord:
-    """The record in lines of history: `units` used, `cost` settled then, `outcome`.
+def band(risk: int) -> Band:
+    return "high" if risk >= HIGH_FROM else "medium" if risk >= MEDIUM_FROM else "low"
 
-    Units are priced again by today's card, so that a new price is in the next estimate; where it does not
-    price them all, what was settled then stands. A line that says neither is a run without a known cost.
-    """
-    runs = verified = 0
-    costs: list[Micros] = []
+
+def evidence(history: Iterable[Line], *, risk: int, digest: Digest, now: datetime) -> Evidence:
+    """The record of runs as risky as `risk`, from lines of one skill's major version in one environment."""
+    runs = verified = digest_runs = recent = 0
+    days = NEVER_FAILED_DAYS
     for line in history:
         if line.get("outcome") in _NO_EVIDENCE:
             continue
+        known, done = line.get("risk"), line.get("outcome") == "done"
+        if (isinstance(known, int) and band(known) != band(risk)) or (known is None and done):
+            continue
         runs += 1
-        verified += line.get("outcome") == "done"
-        if (cost := _cost(line, prices)) is not None:
-            costs.append(cost)
-    return TrackRecord(runs, verified, tuple(costs))
+        if done:
+            verified += 1
+            digest_runs += line.get("digest") == digest
+            continue
+        age = now - _at(line, now)
+        recent += age < WINDOW
+        days = min(days, max(0, age.days))
+    return Evidence(runs, verified, digest_runs, recent, days)
 
 
-def _cost(line: Mapping[str, JsonValue], prices: PriceCard) -> Micros | None:
+def _at(line: Line, now: datetime) -> datetime:
+    """When it ended; a line that does not say so ended just now."""
+    at = line.get("at")
+    return datetime.fromtimestamp(at / 1000, tz=UTC) if isinstance(at, int) else now
+
+
+def draw(*identity: str) -> float:
+    """A number from 0 to 1 that is the same for the same request, and that nobody can choose."""
+    said = "\0".join(identity).encode()
+    return int.from_bytes(hashlib.sha256(said).digest()[:6]) / 2**48
+
+
+def costs(history: Iterable[Line], prices: PriceCard) -> tuple[Micros, ...]:
+    """What the runs cost. Units are priced by today's card, so that a new price is in the next estimate.
+
+    Where it does not price them all, what was settled then stands. A line that says neither is a run without
+    a known cost.
+    """
+    found = (_cost(line, prices) for line in history if line.get("outcome") not in _NO_EVIDENCE)
+    return tuple(cost for cost in found if cost is not None)
+
+
+def _cost(line: Line, prices: PriceCard) -> Micros | None:
     units = line.get("units")
     if isinstance(units, dict):
         amounts = {name: value for name, value in units.items() if isinstance(value, int | float)}

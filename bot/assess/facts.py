@@ -52,22 +52,35 @@ class RequestFacts(_Part):
     cost_usd: Usd = MOST_USD
     ceiling_usd: Usd = MOST_USD
     inputs: dict[Text, Text] = Field(default_factory=dict, max_length=64)
+    reason: Text = ""
+    incident: Text = ""
+    break_glass: bool = False
 
 
 class ActorFacts(_Part):
-    """Who asks. A directory that does not answer refuses the request before it is judged."""
+    """Who asks, and how many of their requests wait. A directory that does not answer refuses the request
+    before it is judged."""
 
     principal: Text
     groups: Texts = ()
+    waiting: int = Field(default=MOST_CHANGES, ge=0, le=MOST_CHANGES)
 
 
 class PlanFacts(_Part):
-    """What the plan says it would change; `target` is the identity of what is acted upon."""
+    """What the plan says it would change; `target` is the identity of what is acted upon.
+
+    `labels` are the skill's own machine-made facts. Of the people, only those are here whom the directory
+    knows: an empty list or text is "not known", never "nobody".
+    """
 
     changes: int = Field(default=MOST_CHANGES, ge=0, le=MOST_CHANGES)
     targets: Texts = ()
     target: Text = ""
     nothing_to_do: bool = False
+    labels: dict[Text, Text] = Field(default_factory=dict, max_length=64)
+    authors: Texts = ()
+    last_committer: Text = ""
+    beneficiary: Text = ""
 
 
 class SkillFacts(_Part):
@@ -90,10 +103,19 @@ class BudgetFacts(_Part):
 
 
 class EvidenceFacts(_Part):
-    """Verified runs of this skill's major version here, and the 95 % Wilson lower bound of their success."""
+    """The record of this skill's major version here, in the risk band of the request.
+
+    `success_lb` is the 95 % Wilson lower bound; `digest_runs` are verified runs of these very bytes; `draw`
+    is a number of the request's own, the same whenever it is judged, by which some are picked for review.
+    """
 
     runs: int = Field(default=0, ge=0, le=1_000_000)
+    verified: int = Field(default=0, ge=0, le=1_000_000)
     success_lb: float = Field(default=0.0, ge=0.0, le=1.0)
+    digest_runs: int = Field(default=0, ge=0, le=1_000_000)
+    failures_30d: int = Field(default=1_000_000, ge=0, le=1_000_000)
+    days_since_failure: int = Field(default=0, ge=0, le=3650)
+    draw: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 class Facts(_Part):
@@ -116,6 +138,11 @@ class Facts(_Part):
             part, _, fact = name.partition(".")
             parts.setdefault(part, {})[fact] = value
         return cls.model_validate(parts)
+
+    def rated(self, risk: int, record: Mapping[str, JsonValue]) -> Facts:
+        """The same with the risk as it was summed up, and the record of runs as risky as that."""
+        request = self.request.model_copy(update={"risk": risk})
+        return self.model_copy(update={"request": request, "evidence": EvidenceFacts.model_validate(record)})
 
     def named(self) -> dict[str, Any]:
         """Every fact by its dotted name, as conditions see it."""

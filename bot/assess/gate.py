@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -16,16 +16,16 @@ from bot.assess import budget
 from bot.assess.assessment import Assessment, Binding, Plan, digest_of
 from bot.assess.compiled import Policy, ReadyGate, View
 from bot.assess.condition import ConditionError
-from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval, Requirement
+from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval
+from bot.assess.demands import requiring
 from bot.assess.estimate import estimate
-from bot.assess.evidence import track_record
+from bot.assess.evidence import Line, costs, evidence
 from bot.assess.facts import Facts
-from bot.assess.gather import gather
+from bot.assess.gather import Circumstances, gather, record_facts
 from bot.assess.policy import Policies
 from bot.assess.risk import assess_risk, declared
 from bot.assess.silence import not_asked_of, nothing_armed, silence
-from bot.assess.stages import merged
-from bot.terms import Environment, Group, Micros, Principal, Refused
+from bot.terms import Environment, Micros, Principal, Refused
 
 
 def assess(
@@ -34,9 +34,9 @@ def assess(
     skill: Skill,
     plan: Plan,
     requester: Principal,
-    groups: Iterable[Group],
+    around: Circumstances,
     policies: Policies,
-    history: Iterable[Mapping[str, JsonValue]],
+    history: Sequence[Line],
     budgets: Mapping[str, Micros] | None,
     now: datetime,
     card_revision: int,
@@ -44,19 +44,17 @@ def assess(
 ) -> Assessment:
     """Judge an invocation and bind the judgement to everything it rests on.
 
-    `groups` are the requester's, asked for just now; `history` the lines kept under `account_of(invocation)`;
-    `budgets` what is spent and held of each of `policies.accounts`, None when that is not known. Raises
-    Refused for what cannot be judged at all.
+    `history` are the lines kept under `account_of(invocation)`; `budgets` what is spent and held of each of
+    `policies.accounts`, None when that is not known. Raises Refused for what cannot be judged at all.
     """
     name, version = invocation.skill, invocation.version
     applying = policies.for_skill(name, version)
-    record = track_record(history, policies.prices)
     drawn = budget.lines(policies.accounts(invocation, team=team, now=now), budgets)
     cost = estimate(
         skill.manifest.cost.lines,
         prices=policies.prices,
         ceiling=_ceiling(skill, invocation.environment),
-        history=record.costs,
+        history=costs(history, policies.prices),
     )
     base = declared(skill.manifest.effects, invocation.environment)
     facts = gather(
@@ -64,15 +62,16 @@ def assess(
         skill=skill,
         plan=plan,
         requester=requester,
-        groups=groups,
+        around=around,
         estimate=cost,
         budgets=drawn,
         freezes=policies.freezes(name, version, now),
-        record=record,
+        record=evidence(history, risk=base, digest=skill.digest, now=now),
         risk=base,
     )
     risk, risk_why = assess_risk(applying, facts, base)
-    facts = facts.model_copy(update={"request": facts.request.model_copy(update={"risk": risk})})
+    record = evidence(history, risk=risk, digest=skill.digest, now=now)
+    facts = facts.rated(risk, record_facts(record, draw=around.draw))
     decision = decide(policies, facts)
     policy_digest = policies.digest_for(name, version)
     try:
@@ -90,6 +89,9 @@ def assess(
             policy_digest=policy_digest,
             requirements=digest_of(_asked(decision)),
             card_revision=card_revision,
+            reason=invocation.reason,
+            incident=invocation.incident,
+            break_glass=invocation.break_glass,
         )
         digest = binding.digest()
     except rfc8785.CanonicalizationError as error:
@@ -107,6 +109,7 @@ def assess(
         policy=_label(applying, decision),
         policy_digest=policy_digest,
         files=dict(skill.files),
+        done=tuple(check for one in applying for check in one.runbook.done.get(name, ())),
         binding=binding,
         digest=digest,
     )
@@ -118,7 +121,8 @@ def decide(policies: Policies, facts: Facts) -> Decision:
     if policies.problems or not applying:
         return Deny(because=(nothing_armed(policies, facts),))
     denied = [because for policy in applying for because in not_asked_of(policy, facts)]
-    required: list[tuple[Because, Requirement]] = []
+    asking: list[ReadyGate] = []
+    required: list[Because] = []
     allowed: list[Because] = []
     speaking: list[Policy] = []
     for answer in _answers(applying, facts):
@@ -131,9 +135,10 @@ def decide(policies: Policies, facts: Facts) -> Decision:
             continue
         speaking.append(answer.policy)
         if gate.requirement is not None:
-            required.append((gate.because, gate.requirement))
-        elif gate.gate.allow:
-            allowed.append(gate.because)
+            required.append(_because(gate, facts))
+            asking.append(gate)
+        elif gate.plain.allow:
+            allowed.append(_because(gate, facts))
         else:
             denied.append(gate.because)
     if denied:
@@ -142,13 +147,18 @@ def decide(policies: Policies, facts: Facts) -> Decision:
         return Deny(because=(silence(applying, facts),))
     grant = min(policy.runbook.grant_expires_after for policy in speaking)
     if required:
-        return RequireApproval(
-            because=tuple(because for because, _ in required),
-            requirements=merged([one for _, one in required], applying),
-            expires_after_s=min(policy.runbook.expires_after for policy in speaking),
-            grant_expires_after_s=grant,
-        )
+        return requiring(required, asking, applying=applying, speaking=speaking, facts=facts)
     return Allow(because=tuple(allowed), grant_expires_after_s=grant)
+
+
+def _because(gate: ReadyGate, facts: Facts) -> Because:
+    """The gate's reason; one that rests on a record says the record."""
+    if gate.plain.earned is None:
+        return gate.because
+    seen, least = facts.evidence, gate.plain.earned.success_lb
+    record = f"{seen.verified} of {seen.runs} verified, lower bound {seen.success_lb:.2f} ≥ {least:.2f}"
+    said = "auto-approved" if gate.plain.allow else "fewer are asked"
+    return Because(rule=gate.rule, why=f"{gate.because.why} Earned, so {said}: {record}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,7 @@ def trace(policies: Policies, facts: Facts) -> tuple[Trace, ...]:
     return tuple(
         Trace(
             rule=answer.gate.rule,
-            effect=_effect(answer.gate),
+            effect=answer.gate.effect,
             matched=answer.matched,
             first_false="" if answer.matched or answer.error else _first_false(answer),
             error=answer.error,
@@ -195,12 +205,6 @@ def _answers(policies: Sequence[Policy], facts: Facts) -> Iterator[_Answer]:
             except ConditionError as raised:
                 matched, error = False, str(raised)
             yield _Answer(policy, gate, view, matched, error)
-
-
-def _effect(gate: ReadyGate) -> Literal["allow", "require", "deny"]:
-    if gate.requirement is not None:
-        return "require"
-    return "allow" if gate.gate.allow else "deny"
 
 
 def _first_false(answer: _Answer) -> str:

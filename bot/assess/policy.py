@@ -83,11 +83,13 @@ class Policies:
 
     def by_group(self, name: str, version: str) -> bool:
         """Whether it matters to the policies that apply which groups somebody who asks is in."""
-        return any(
-            policy.runbook.may_request is not None
-            or "actor.groups" in policy.named_by_lets | policy.named_by_rules
-            for policy in self.for_skill(name, version)
-        )
+        asked_of = (policy.runbook.may_request for policy in self.for_skill(name, version))
+        return "actor.groups" in self.looks_at(name, version) or any(asked_of)
+
+    def looks_at(self, name: str, version: str) -> frozenset[str]:
+        """The facts that the policies that apply look at; the others need not be asked for."""
+        applying = self.for_skill(name, version)
+        return frozenset[str]().union(*(one.named_by_lets | one.named_by_rules for one in applying))
 
     def accounts(self, invocation: Invocation, *, team: str, now: datetime) -> tuple[Account, ...]:
         """The budgets that a run draws on; the ledger says what is spent of them."""

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from bot.ask.catalog import did_you_mean
 from bot.ask.reading import Finding, Path
 from bot.assess import freeze
-from bot.assess.decision import Seat
 from bot.assess.facts import Facts, vocabulary
 from bot.assess.roster import Roster
-from bot.assess.runbook import Require, Runbook
+from bot.assess.runbook import Earned, Gate, Override, Place, Require, Runbook
+from bot.assess.spelling import bare, split
+from bot.assess.unfolding import OVERRIDE_STAGE, ids
 
 _APPLIES_TO = re.compile(r"\*|[a-z0-9]+(-[a-z0-9]+)*(@[0-9]+)?")
 
@@ -32,8 +33,15 @@ def findings(runbook: Runbook, *, stem: str, roster: Roster | None) -> Iterator[
     for position, group in enumerate(runbook.may_request or ()):
         yield from _group(group, roster, ("may_request", position))
     for position, gate in enumerate(runbook.gates):
+        path = ("gates", position)
         if gate.require is not None:
-            yield from _require(gate.require, roster, ("gates", position, "require"))
+            yield from _require(gate.require, roster, (*path, "require"))
+        if gate.override is not None:
+            yield from _override(gate.override, roster, (*path, "override"))
+        if gate.earned is not None:
+            yield from _earned(gate, gate.earned, roster, runbook.let, (*path, "earned"))
+    yield from _escalation(runbook, roster)
+    yield from _done(runbook)
     yield from _freezes(runbook)
     yield from _budgets(runbook)
     yield from _tests(runbook)
@@ -92,6 +100,12 @@ def _require(require: Require, roster: Roster | None, path: Path) -> Iterator[Fi
     if not require.all_of and not require.any_of:
         hint = "An empty list is not everybody: name a group or a person."
         yield Finding(path, "nobody is asked", hint)
+    for position, group in enumerate(require.veto):
+        yield from _group(group, roster, (*path, "veto", position))
+    if require.stage == OVERRIDE_STAGE and path[-1] != "override":
+        yield Finding(
+            (*path, "stage"), f"the stage {OVERRIDE_STAGE} is that of overrides", "Name it otherwise."
+        )
     if require.after == require.stage:
         yield Finding((*path, "after"), "a stage cannot come after itself", "Name the stage before it.")
     for kind, seats in (("all_of", require.all_of), ("any_of", require.any_of)):
@@ -107,7 +121,56 @@ def _require(require: Require, roster: Roster | None, path: Path) -> Iterator[Fi
         yield from _enough_people(require, roster, path)
 
 
-def _filled(seat: Seat, roster: Roster | None, path: Path) -> Iterator[Finding]:
+def _override(override: Override, roster: Roster | None, path: Path) -> Iterator[Finding]:
+    asked = Require(all_of=override.all_of, any_of=override.any_of, exclude=override.exclude)
+    yield from _require(asked, roster, path)
+    for key in ("notify", "review_by"):
+        for position, group in enumerate(getattr(override, key)):
+            yield from _group(group, roster, (*path, key, position))
+
+
+def _earned(
+    gate: Gate, earned: Earned, roster: Roster | None, let: Mapping[str, str], path: Path
+) -> Iterator[Finding]:
+    """What destroys is never relaxed, and the gate itself says so, for whoever reads it."""
+    parts = [bare(part) for part in split(gate.when, "&&")]
+    parts += [bare(one) for part in parts if part in let for one in split(let[part], "&&")]
+    if "!request.destructive" not in parts:
+        hint = "Add `&& !request.destructive` to the gate's when."
+        yield Finding(path, "what destroys something cannot earn fewer approvers", hint)
+    if earned.instead is not None:
+        yield from _require(earned.instead, roster, (*path, "instead"))
+        if earned.instead == gate.require:
+            hint = "Ask fewer people or others, or leave instead out to ask nobody."
+            yield Finding((*path, "instead"), "this asks for the same as before", hint)
+
+
+def _escalation(runbook: Runbook, roster: Roster | None) -> Iterator[Finding]:
+    stages = {gate.require.stage for gate in runbook.gates if gate.require is not None}
+    for position, step in enumerate(runbook.escalation):
+        path = ("escalation", position)
+        if step.after >= runbook.expires_after:
+            hint = "Escalate earlier, or let it wait longer with expires_after."
+            yield Finding((*path, "after"), "by then the request has expired", hint)
+        for key in ("add", "page"):
+            for index, group in enumerate(getattr(step, key)):
+                yield from _group(group, roster, (*path, key, index))
+        if step.to is not None and step.to not in stages:
+            hint = (
+                did_you_mean(step.to, sorted(stages)).strip() or f"Stages are: {', '.join(sorted(stages))}."
+            )
+            yield Finding((*path, "to"), f"no gate has the stage {step.to}", hint)
+
+
+def _done(runbook: Runbook) -> Iterator[Finding]:
+    skills = [one.partition("@")[0] for one in runbook.applies_to]
+    for skill in runbook.done:
+        if skill not in skills and "*" not in skills:
+            hint = did_you_mean(skill, skills).strip() or f"It applies to {', '.join(skills)}."
+            yield Finding(("done", skill), f"this policy does not apply to {skill}", hint)
+
+
+def _filled(seat: Place, roster: Roster | None, path: Path) -> Iterator[Finding]:
     members = roster.members(str(seat.group)) if roster is not None else None
     if members is not None and len(members) < seat.count:
         message = f"{seat.count} of {seat.group} are asked, and it has {len(members)}"
@@ -166,14 +229,14 @@ def _budgets(runbook: Runbook) -> Iterator[Finding]:
 def _tests(runbook: Runbook) -> Iterator[Finding]:
     if runbook.tests is None:
         return
-    ids = [gate.id for gate in runbook.gates]
+    known = [name for gate in runbook.gates for name in ids(gate)]
     base = runbook.tests.base
     yield from _facts(base, ("tests", "base"), needed=True)
     for position, (_, given, _, gates, _) in enumerate(runbook.tests.rows):
         yield from _facts(given, ("tests", "rows", position, 1), needed=False)
         for index, gate in enumerate(gates):
-            if gate not in ids:
-                hint = did_you_mean(gate, ids).strip() or f"Gates are: {', '.join(ids)}."
+            if gate not in known:
+                hint = did_you_mean(gate, known).strip() or f"Gates are: {', '.join(known)}."
                 yield Finding(("tests", "rows", position, 3, index), f"there is no gate {gate}", hint)
 
 

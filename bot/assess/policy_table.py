@@ -32,7 +32,7 @@ def run_table(policy: Policy) -> list[RowResult]:
     for (name, _, effect, gates, people), facts in _rows(policy):
         decision = decide(alone, facts)
         rules = [because.rule.partition("/")[2] for because in decision.because]
-        known = {ready.gate.id for ready in policy.gates}
+        known = {ready.id for ready in policy.gates}
         got = _said(decision.effect, [rule for rule in rules if rule in known], people_needed(decision))
         rows.append(RowResult(name, _said(effect, gates, people), got))
     return rows
@@ -41,7 +41,7 @@ def run_table(policy: Policy) -> list[RowResult]:
 def never(policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Gates that matched in no row, and gates that matched in every one: the table does not test them."""
     alone = Policies({policy.name: policy})
-    seen: dict[str, set[bool]] = {ready.gate.id: set() for ready in policy.gates}
+    seen: dict[str, set[bool]] = {ready.id: set() for ready in policy.gates}
     for _, facts in _rows(policy):
         for one in trace(alone, facts):
             seen[one.rule.partition("/")[2]].add(one.matched)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, NaiveDatetime, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    NaiveDatetime,
+    model_validator,
+)
 
-from bot.ask.manifest import Money
-from bot.assess.decision import Seat
-from bot.terms import Environment, Group, Record
+from bot.ask.manifest import Check, Money, Name
+from bot.assess.decision import Relation, Seat
+from bot.terms import Environment, Group, Principal, Record
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -27,18 +35,83 @@ Id = Annotated[str, Field(pattern=r"\A[A-Za-z0-9]+(-[A-Za-z0-9]+)*\z", max_lengt
 Word = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]*\z", max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Condition = Annotated[str, Field(min_length=1, max_length=4000)]
-Relation = Literal["requester"]
+
+
+class Place(Record):
+    """A seat as a policy writes it: so many people of a group, or one person."""
+
+    group: Group | None = None
+    person: Principal | None = None
+    count: int = Field(default=1, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _a_seat(self) -> Place:
+        self.seat()
+        return self
+
+    def seat(self) -> Seat:
+        return Seat(group=self.group, person=self.person, count=self.count)
 
 
 class Require(Record):
-    """Who must say yes when the gate matches. Leaving `exclude` out excludes the requester."""
+    """Who must say yes when the gate matches. Leaving `exclude` out excludes the requester.
+
+    `deny` is how many people's no ends it, `veto` names groups of whom one no does. With `reason: required`
+    whoever says yes says why, with `confirm: typed` they type what it is about.
+    """
 
     stage: Word = "review"
-    all_of: tuple[Seat, ...] = ()
-    any_of: tuple[Seat, ...] = ()
+    all_of: tuple[Place, ...] = ()
+    any_of: tuple[Place, ...] = ()
     distinct: bool = True
     exclude: tuple[Relation, ...] = ("requester",)
     after: Word | None = None
+    deny: int = Field(default=1, ge=1, le=100)
+    veto: tuple[Group, ...] = ()
+    reason: Literal["optional", "required"] = "optional"
+    confirm: Literal["press", "typed"] = "press"
+
+
+LONGEST_OVERRIDE_S = 3600
+"""Broken glass is for now: what could not begin within an hour is asked for anew."""
+
+
+def _an_hour_at_most(seconds: int) -> int:
+    if seconds > LONGEST_OVERRIDE_S:
+        raise ValueError("an override lasts an hour at most: 1h")
+    return seconds
+
+
+class Override(Record):
+    """Who may say yes to what the gate denies, when the requester breaks the glass: never by themselves.
+
+    A request breaks the glass with a reason and an incident. Every other gate still holds: an override takes
+    the place of its own deny and of nothing else.
+    """
+
+    all_of: tuple[Place, ...] = ()
+    any_of: tuple[Place, ...] = ()
+    exclude: tuple[Relation, ...] = ("requester",)
+    notify: tuple[Group, ...] = Field(min_length=1)
+    ttl: Annotated[Duration, AfterValidator(_an_hour_at_most)] = LONGEST_OVERRIDE_S
+    review_by: tuple[Group, ...] = Field(min_length=1)
+    review_within: Duration = 3 * 86_400
+
+
+class Earned(Record):
+    """What a verified record changes about a `require`: others are asked `instead`, or nobody.
+
+    The record is that of the skill's major version in this environment and risk band. Destructive effects
+    earn nothing, a share of `sample` is asked for all the same, a failure takes it away for `cool_down_days`.
+    """
+
+    runs: int = Field(ge=5, le=1_000_000)
+    success_lb: float = Field(ge=0.5, lt=1.0)
+    probation: int = Field(default=3, ge=1, le=1000)
+    failures_30d: int = Field(default=0, ge=0, le=1000)
+    cool_down_days: int = Field(default=14, ge=1, le=365)
+    sample: float = Field(default=0.1, gt=0.0, le=1.0)
+    instead: Require | None = None
 
 
 class Gate(Record):
@@ -50,11 +123,35 @@ class Gate(Record):
     allow: Literal[True] | None = None
     deny: Text | None = None
     require: Require | None = None
+    override: Override | None = None
+    earned: Earned | None = None
 
     @model_validator(mode="after")
     def _one_effect(self) -> Gate:
         if sum(effect is not None for effect in (self.allow, self.deny, self.require)) != 1:
             raise ValueError("a gate has exactly one of allow: true, deny: text, require: {…}")
+        if self.override is not None and self.deny is None:
+            raise ValueError("override: belongs to a gate that denies")
+        if self.earned is not None and self.require is None:
+            raise ValueError("earned: belongs to a gate that requires")
+        return self
+
+
+class Step(Record):
+    """One step of the escalation: after so long without a grant, remind, add approvers, page."""
+
+    after: Duration
+    remind: Literal["needed"] | None = None
+    add: tuple[Group, ...] = ()
+    to: Word | None = None
+    page: tuple[Group, ...] = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> Step:
+        if not (self.remind or self.add or self.page):
+            raise ValueError("a step of the escalation has remind: needed, add: [group] or page: [group]")
+        if self.to is not None and not self.add:
+            raise ValueError("to: says for which stage people are added, so it goes with add:")
         return self
 
 
@@ -189,6 +286,9 @@ class Runbook(Record):
     budgets: tuple[Budget, ...] = ()
     expires_after: Duration = 4 * 3600
     grant_expires_after: Duration = 3600
+    escalation: tuple[Step, ...] = ()
+    done: dict[Name, Annotated[tuple[Check, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """By skill: what must be measured besides the skill's own definition of done."""
     on_silence: Literal["deny"] = "deny"
     invariants: tuple[Invariant, ...] = ()
     tests: Table | None = None

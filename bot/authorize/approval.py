@@ -75,10 +75,19 @@ def approvals(votes: Iterable[Vote], digest: Digest) -> dict[Principal, frozense
 
 def eligible(requirement: Requirement, members: Members, *, requester: Principal) -> frozenset[Principal]:
     """Everybody who may take one of its seats, for themselves or for somebody away, after exclusions."""
-    sitting = seated(members, requester=requester)
-    seats = [_fills(seat, sitting) for seat in (*requirement.all_of, *requirement.any_of)]
-    people: frozenset[Principal] = frozenset().union(*seats)
-    return people - {requester} if "requester" in requirement.exclude else people
+    sitting = seated(members, requester=requester, answered=requirement.barred)
+    people = frozenset[Principal]().union(*(_fills(seat, sitting) for seat in requirement.seats))
+    barred = {*requirement.barred, *([requester] if "requester" in requirement.exclude else ())}
+    return people - barred
+
+
+def may_veto(decision: RequireApproval, members: Members, *, requester: Principal) -> frozenset[Principal]:
+    """Everybody whose no ends it alone; nobody has a veto for somebody who is away."""
+    groups = (members.get(group, frozenset()) for group in decision.veto)
+    people = frozenset[Principal]().union(
+        *(one - one.sits_for.keys() if isinstance(one, Seats) else one for one in groups)
+    )
+    return people - {requester}
 
 
 def seated(members: Members, *, requester: Principal, answered: Iterable[Principal] = ()) -> Members:
@@ -103,13 +112,15 @@ def sits_for(
     sitting = seated(members, requester=requester, answered=answered)
     found: set[Principal] = set()
     for requirement in decision.requirements:
-        for seat in (*requirement.all_of, *requirement.any_of) if requirement.stage == stage else ():
+        for seat in requirement.seats if requirement.stage == stage else ():
             if principal not in _fills(seat, sitting):
                 continue
-            people = members.get(seat.group) if seat.group is not None else None
-            if not isinstance(people, Seats) or principal not in people.sits_for:
-                return ()
-            found |= people.sits_for[principal]
+            for people in (members.get(group) for group in seat.groups) if seat.person is None else (None,):
+                if people is not None and principal not in people:
+                    continue
+                if not isinstance(people, Seats) or principal not in people.sits_for:
+                    return ()
+                found |= people.sits_for[principal]
     return tuple(sorted(found - {requester, *answered}))
 
 
@@ -130,10 +141,12 @@ def tally(
     may_deny = frozenset[Principal]().union(
         *(eligible(r, members, requester=requester) for r in decision.requirements)
     )
-    noes = {person for person, vote in answers.items() if vote.answer == "deny" and person in may_deny}
+    no = {person for person, vote in answers.items() if vote.answer == "deny"}
+    vetoed = bool(no & may_veto(decision, members, requester=requester))
 
-    # A no counts whoever sits there; two yeses on one seat are one.
-    sitting = seated(members, requester=requester, answered=answers)
+    # A no counts whoever sits there; two yeses on one seat are one, and nobody sits for who is left out.
+    barred = (person for one in decision.requirements for person in one.barred)
+    sitting = seated(members, requester=requester, answered={*answers, *barred})
     unfilled, counted = _best(decision.requirements, yes, sitting, requester)
     waiting = {requirement.stage for requirement, missing in unfilled if missing}
     open_now = _open(decision.requirements, waiting)
@@ -143,7 +156,7 @@ def tally(
     later = tuple(
         label for requirement, labels in unfilled if requirement.stage not in open_now for label in labels
     )
-    denied = len(noes) >= decision.denials
+    denied = vetoed or len(no & may_deny) >= decision.denials
     asked = bool(decision.requirements) and all(r.all_of or r.any_of for r in decision.requirements)
     granted = not denied and asked and not missing and not later
     return Tally(
@@ -183,7 +196,7 @@ def _best(
         for index, (requirement, one) in enumerate(zip(requirements, choice, strict=True)):
             may = eligible(requirement, members, requester=requester) & _answering(requirement, yes)
             for seat in (*requirement.all_of, *((one,) if one else ())):
-                label = Seat(group=seat.group, person=seat.person).label()
+                label = seat.model_copy(update={"count": 1}).label()
                 slots += [(index, label, _fills(seat, members) & may)] * seat.count
         seated = _seat(slots, [requirement.distinct for requirement in requirements])
         empty: list[list[str]] = [[] for _ in requirements]
@@ -238,12 +251,11 @@ def _labels(names: Sequence[str], requirement: Requirement) -> tuple[str, ...]:
 
 
 def _fills(seat: Seat, members: Members) -> frozenset[Principal]:
-    if seat.group is not None:
-        return members.get(seat.group, frozenset())
-    return frozenset() if seat.person is None else frozenset({seat.person})
+    people = frozenset[Principal]().union(*(members.get(group, frozenset()) for group in seat.groups))
+    return people if seat.person is None else people | {seat.person}
 
 
 def groups_of(decision: RequireApproval) -> frozenset[Group]:
     """Every group that must be asked for before votes can be counted."""
-    seats = (seat for r in decision.requirements for seat in (*r.all_of, *r.any_of))
-    return frozenset(seat.group for seat in seats if seat.group is not None)
+    seats = (seat for one in decision.requirements for seat in one.seats)
+    return frozenset(group for seat in seats for group in seat.groups) | frozenset(decision.veto)

@@ -29,6 +29,8 @@ class Click(Record):
     genuine: bool
     """The button's value carried our own MAC."""
     reason: str = ""
+    typed: str = ""
+    """What was typed where typing is asked for."""
 
 
 class RefusedBecause(StrEnum):
@@ -46,6 +48,7 @@ class RefusedBecause(StrEnum):
     UNDETERMINED = "undetermined"
     WRONG_STAGE = "wrong_stage"
     ALREADY_COUNTED = "already_counted"
+    UNCONFIRMED = "unconfirmed"
     EXPIRED = "expired"
     ALREADY_DECIDED = "already_decided"
 

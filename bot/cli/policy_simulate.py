@@ -144,6 +144,7 @@ def _facts(
     from bot.assess.assessment import Change, Plan, Target
     from bot.assess.facts import Facts, vocabulary
     from bot.assess.gate import assess
+    from bot.assess.gather import Circumstances
     from bot.assess.replay import added, with_risk
     from bot.assess.risk import declared
     from bot.authorize.directory import Directory
@@ -158,7 +159,7 @@ def _facts(
         skill=skill,
         plan=plan,
         requester=asker,
-        groups={*map(Group, groups), *listed},
+        around=Circumstances(groups=frozenset({*map(Group, groups), *listed}), waiting=0),
         policies=policies,
         history=(),
         budgets={account.key: 0 for account in drawn},  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.assess.assessment import Assessment, drift
-from bot.assess.decision import Allow, Deny, RequireApproval
+from bot.assess.decision import Allow, Deny
 from bot.authorize.approval import groups_of, tally
 from bot.authorize.people import Undetermined
 from bot.flow.commit import Commit
@@ -69,8 +69,8 @@ class Checking:
 
     async def _still_voted(self, request: Request, then: Assessment) -> bool:
         """Everybody who counted is asked for afresh: who left the group since does not count any more."""
-        decision = then.decision
-        if not isinstance(decision, RequireApproval):
+        decision = request.asked
+        if decision is None:
             return True
         members = {group: await self.people.members(group) for group in sorted(groups_of(decision))}
         count = tally(decision, request.votes, digest=then.digest, members=members, requester=then.requester)

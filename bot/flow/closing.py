@@ -30,6 +30,8 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
         "units": units,
         "outcome": finish.ending,
         "digest": request.invocation.digest,
+        "risk": request.assessment.risk if request.assessment else None,
+        "at": int(request.updated_at.timestamp() * 1000),
     }
     return Commit(
         op=f"finish:{fence}",

@@ -14,9 +14,19 @@ from bot.lifecycle import TRANSITIONS, Event, State
 from bot.terms import Micros, RequestId
 
 Work = Literal["plan", "run"]
-Timer = Literal["lease", "expire", "grant"]
+Timer = Literal["lease", "expire", "grant", "escalate", "review"]
 Part = Literal[
-    "requester", "assessment", "card_revision", "missing", "notes", "progress", "stop", "outcome", "cost"
+    "requester",
+    "assessment",
+    "card_revision",
+    "missing",
+    "notes",
+    "progress",
+    "stop",
+    "outcome",
+    "cost",
+    "escalated",
+    "review",
 ]
 """What of a record a chapter may write. State, revision, fence and times are the store's own."""
 

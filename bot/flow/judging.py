@@ -10,9 +10,11 @@ from bot.ask.catalog import Skill
 from bot.assess.assessment import Assessment, Plan
 from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.assess.estimate import account_of
+from bot.assess.evidence import draw
 from bot.assess.gate import assess
+from bot.assess.gather import Circumstances
 from bot.authorize.approval import tally
-from bot.authorize.people import Standing, Undetermined
+from bot.authorize.people import Person, Standing, Undetermined
 from bot.execute.sandbox import clock
 from bot.flow.commit import Commit, Committed, Declined, Timer
 from bot.flow.granting import granting, held_by
@@ -94,13 +96,32 @@ class Judging:
             skill=skill,
             plan=plan,
             requester=request.requester,
-            groups=person.groups,
+            around=await self._around(request, plan, person),
             policies=policies,
             history=await self.store.history(account_of(invocation)),
             budgets={key: Micros(amount - own.get(key, 0)) for key, amount in spent.items()},
             now=now,
             card_revision=card_revision,
             team=team,
+        )
+
+    async def _around(self, request: Request, plan: Plan, person: Person) -> Circumstances:
+        """What is known besides; whom a plan names and the directory does not know stays unknown."""
+        invocation = request.invocation
+        named = [*plan.authors, *(one for one in (plan.last_committer, plan.beneficiary) if one)]
+        known = await self.people.called(named) if named else {}
+        looked_at = self.artifacts.policies().looks_at(invocation.skill, invocation.version)
+        authors = [known.get(name) for name in plan.authors]
+        waiting: dict[str, int] = {}
+        if "actor.waiting" in looked_at and request.requester is not None:
+            waiting["waiting"] = await self.store.waiting(request.requester, but=request.id)
+        return Circumstances(
+            groups=person.groups,
+            authors=tuple(one for one in authors if one) if all(authors) else (),
+            last_committer=known.get(plan.last_committer),
+            beneficiary=known.get(plan.beneficiary),
+            draw=draw(request.id, request.asked_at.isoformat()),
+            **waiting,
         )
 
     def _skill(self, request: Request) -> Skill:

@@ -64,6 +64,10 @@ class Store(Protocol):
 
     async def history(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
 
+    async def waiting(self, requester: Principal, *, but: RequestId) -> int:
+        """How many other requests of theirs wait for approval."""
+        ...
+
 
 class People(Protocol):
     """The directory: Slack, `people.yaml`. Every method raises Undetermined rather than guess."""
@@ -71,6 +75,10 @@ class People(Protocol):
     async def person(self, slack_user: str, *, team: str | None = None) -> Person: ...
 
     async def members(self, group: Group) -> frozenset[Principal]: ...
+
+    async def called(self, names: Sequence[str]) -> Mapping[str, Principal]:
+        """Whom names and e-mail addresses mean; who is not known is not in the answer."""
+        ...
 
 
 class Artifacts(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.assess.decision import RequireApproval
 from bot.authorize.approval import groups_of, tally
 from bot.authorize.people import Undetermined
 from bot.flow.commit import Commit
@@ -31,16 +30,14 @@ class Recounting:
                 await self._grant(request)
 
     async def _grant(self, request: Request) -> None:
-        then = request.assessment
-        if then is None or not isinstance(then.decision, RequireApproval):
+        then, asked = request.assessment, request.asked
+        if then is None or asked is None:
             return
         try:
-            members = {group: await self.people.members(group) for group in sorted(groups_of(then.decision))}
+            members = {group: await self.people.members(group) for group in sorted(groups_of(asked))}
         except Undetermined:
             return
-        count = tally(
-            then.decision, request.votes, digest=then.digest, members=members, requester=then.requester
-        )
+        count = tally(asked, request.votes, digest=then.digest, members=members, requester=then.requester)
         if not count.granted:
             return
         commit = Commit(

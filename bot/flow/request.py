@@ -6,11 +6,13 @@ from pydantic import AwareDatetime
 
 from bot.ask.invocation import Invocation
 from bot.assess.assessment import Assessment
+from bot.assess.decision import RequireApproval
 from bot.authorize.approval import Vote
+from bot.authorize.escalation import escalated
 from bot.execute.journal import Entry
 from bot.lifecycle import State
 from bot.settle.outcome import Outcome
-from bot.terms import Micros, Principal, Record, RequestId
+from bot.terms import Group, Micros, Principal, Record, RequestId
 
 
 class Place(Record):
@@ -28,6 +30,16 @@ class CardRef(Record):
     channel: str
     ts: str
     shown: int = 0
+
+
+class Review(Record):
+    """Broken glass is looked at afterwards, by somebody who neither asked for it nor said yes."""
+
+    by: tuple[Group, ...]
+    due: AwareDatetime
+    closed_by: Principal | None = None
+    closed_at: AwareDatetime | None = None
+    finding: str = ""
 
 
 class Request(Record):
@@ -54,8 +66,17 @@ class Request(Record):
     cost: Micros | None = None
     notes: tuple[str, ...] = ()
     """What a reader of the card must know now: why it was voided, what is asked of a person."""
+    escalated: int = 0
+    """How many steps of its decision's escalation have been taken."""
+    review: Review | None = None
     missing: tuple[str, ...] = ()
     """Who is still needed, as labels, when the last vote was counted."""
     progress: str = ""
     """The running step's last line."""
     card: CardRef | None = None
+
+    @property
+    def asked(self) -> RequireApproval | None:
+        """Who is asked now, with whom the escalation has added; None when nobody must say yes."""
+        decision = self.assessment.decision if self.assessment is not None else None
+        return escalated(decision, self.escalated) if isinstance(decision, RequireApproval) else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.assess.decision import RequireApproval
 from bot.authorize.approval import eligible
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.execute.journal import Entry
@@ -82,17 +81,17 @@ class Steering:
 
     async def _ranked(self, request: Request, principal: Principal, *, requester_may: bool) -> None:
         """May this person decide about the run? Where nobody had to approve it, the requester may."""
-        assessment = request.assessment
-        if assessment is None or not isinstance(assessment.decision, RequireApproval):
+        assessment, asked = request.assessment, request.asked
+        if assessment is None or asked is None:
             if principal != request.requester:
-                asked = f"{request.requester}, who asked," if request.requester else "the person who asked"
-                raise _not_yours(f"Only {asked} can do that.")
+                who = f"{request.requester}, who asked," if request.requester else "the person who asked"
+                raise _not_yours(f"Only {who} can do that.")
             return
         if principal == request.requester and requester_may:
             return
-        members = await self.door.members(assessment.decision)
-        requirements = assessment.decision.requirements
-        if not any(principal in eligible(r, members, requester=assessment.requester) for r in requirements):
+        members = await self.door.members(asked)
+        ranked = (eligible(one, members, requester=assessment.requester) for one in asked.requirements)
+        if not any(principal in people for people in ranked):
             if principal == request.requester:
                 words = "You asked for this: somebody who could approve it must decide."
                 raise ClickRefused(RefusedBecause.SELF_APPROVAL, words)

@@ -13,6 +13,7 @@ from bot.authorize.approval import (
     Vote,
     approvals,
     eligible,
+    may_veto,
     seated,
     sits_for,
     standing,
@@ -20,6 +21,7 @@ from bot.authorize.approval import (
 )
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.authorize.delegation import in_words
+from bot.authorize.objections import confirmed, not_barred, not_excluded
 from bot.authorize.people import Person
 from bot.flow.commit import Commit, Declined
 from bot.flow.doorway import Doorway, decided
@@ -29,6 +31,9 @@ from bot.flow.request import Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
 from bot.terms import Principal
+
+VETO = "veto"
+"""The stage of an answer that only ends a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,15 @@ class Voting:
 
         Raises ClickRefused, and then nothing has changed.
         """
-        assessment = request.assessment
-        if assessment is None or not isinstance(assessment.decision, RequireApproval):
+        assessment, decision = request.assessment, request.asked
+        if assessment is None or decision is None:
             raise ClickRefused(RefusedBecause.ALREADY_DECIDED, f"{request.id} needs no approval.")
-        decision, principal = assessment.decision, _known(person)
+        principal = _known(person)
         if answer != "withdraw":
-            _not_excluded(decision, principal, request)
+            not_excluded(decision, principal, assessment)
         members = await self.door.members(decision)
+        if answer == "approve":
+            not_barred(decision, members, principal, assessment)
         stage = _stage(assessment, decision, members, request, principal, answer)
         if request.state is not State.WAITING:
             raise decided(request)
@@ -55,6 +62,8 @@ class Voting:
             await self.drift.void(request, differences)
             words = f"{request.id} was voided: {differences[0]}. It must be asked for again."
             raise ClickRefused(RefusedBecause.STALE_CARD, words)
+        if answer == "approve":
+            confirmed(click, decision, stage, assessment)
         vote = Vote(
             principal=principal,
             slack_user=person.slack_user,
@@ -146,12 +155,6 @@ def _known(person: Person) -> Principal:
     return person.principal
 
 
-def _not_excluded(decision: RequireApproval, principal: Principal, request: Request) -> None:
-    if principal == request.requester and all("requester" in r.exclude for r in decision.requirements):
-        words = "You asked for this, so your answer does not count. Cancel it if you changed your mind."
-        raise ClickRefused(RefusedBecause.SELF_APPROVAL, words)
-
-
 def _stage(
     assessment: Assessment,
     decision: RequireApproval,
@@ -167,7 +170,8 @@ def _stage(
     may = [
         r for r in decision.requirements if principal in eligible(r, members, requester=assessment.requester)
     ]
-    if not may:
+    vetoes = principal in may_veto(decision, members, requester=assessment.requester)
+    if not may and not (vetoes and answer != "approve"):
         groups = " or ".join(
             dict.fromkeys(seat.label() for r in decision.requirements for seat in (*r.all_of, *r.any_of))
         )
@@ -177,7 +181,7 @@ def _stage(
         mine = standing(request.votes, assessment.digest).get(principal)
         if mine is None if answer == "withdraw" else mine is not None and mine.answer == "deny":
             raise _counted(request, answer)
-        return may[0].stage
+        return may[0].stage if may else VETO
     now = _count(decision, request.votes, assessment, members)
     said = approvals(request.votes, assessment.digest).get(principal, frozenset())
     # Whoever has said yes may say it again only for another stage that lets the same people answer.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -102,6 +102,11 @@ class SlackPeople:
         """
         directory, now = self._now(), self._moment()
         return directory.seats(group, await self._members(directory, group, now), now=now)
+
+    async def called(self, names: Sequence[str]) -> Mapping[str, Principal]:
+        directory = self._now()
+        found = {name: directory.called(name) for name in names}
+        return {name: principal for name, principal in found.items() if principal is not None}
 
     async def _members(self, directory: Directory, group: Group, now: datetime) -> frozenset[Principal]:
         schedule = directory.schedule(group)

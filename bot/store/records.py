@@ -11,7 +11,7 @@ from bot.ask.invocation import Invocation
 from bot.assess.assessment import Assessment
 from bot.authorize.approval import Vote
 from bot.execute.journal import Entry
-from bot.flow.request import CardRef, Place, Request
+from bot.flow.request import CardRef, Place, Request, Review
 from bot.settle.outcome import Outcome
 
 _PARTS: dict[str, type[Any]] = {
@@ -20,9 +20,10 @@ _PARTS: dict[str, type[Any]] = {
     "place": Place,
     "outcome": Outcome,
     "card": CardRef,
+    "review": Review,
 }
 _PLAIN = ("id", "state", "asked_by", "requester", "progress")
-_NUMBERS = ("revision", "fence", "card_revision", "cost")
+_NUMBERS = ("revision", "fence", "card_revision", "cost", "escalated")
 _TIMES = ("asked_at", "updated_at", "expires_at", "lease_until")
 _LISTS = ("notes", "missing")
 _STRINGS = TypeAdapter(tuple[str, ...])

@@ -21,7 +21,7 @@ from bot.store.attempt import attempt
 from bot.store.keys import TEAMS, Keys
 from bot.store.records import fields_of, request_from
 from bot.store.together import Together
-from bot.terms import Micros, RequestId
+from bot.terms import Micros, Principal, RequestId
 
 SEEN_FOR_MS = 24 * 3600 * 1000
 """A repeated delivery finds the first for a day: Slack's own retries end within six minutes."""
@@ -191,6 +191,17 @@ class Store:
     async def in_states(self, states: Sequence[str]) -> list[RequestId]:
         index: dict[str, str] = await attempt(lambda: self.redis.hgetall(self.keys.states))
         return [RequestId(request) for request, state in index.items() if state in states]
+
+    async def waiting(self, requester: Principal, *, but: RequestId) -> int:
+        ids = [one for one in await self.in_states((State.WAITING,)) if one != but]
+
+        async def ask() -> list[Any]:
+            async with self.redis.pipeline(transaction=False) as pipe:
+                for one in ids:
+                    pipe.hget(self.keys.requests + one, "requester")
+                return await pipe.execute()
+
+        return (await attempt(ask)).count(requester) if ids else 0
 
     async def now(self) -> datetime:
         seconds, micros = await attempt(lambda: self.redis.time())

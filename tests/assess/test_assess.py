@@ -17,6 +17,7 @@ from bot.assess.assessment import Assessment, Binding, Change, Plan, Target, dig
 from bot.assess.decision import RequireApproval
 from bot.assess.estimate import account_of
 from bot.assess.gate import assess
+from bot.assess.gather import Circumstances
 from bot.assess.policy import Policies
 from bot.terms import Digest, Environment, Group, Micros, Principal, Refused
 
@@ -78,7 +79,7 @@ def judge(
         "skill": skill(),
         "plan": PLAN,
         "requester": Principal("alice"),
-        "groups": {Group("engineers")},
+        "around": Circumstances(groups=frozenset({Group("engineers")}), waiting=0),
         "policies": armed or shipped(),
         "history": [],
         "budgets": {},
@@ -117,7 +118,7 @@ class TestShipped:
         ]
 
     def test_a_skill_that_only_looks_runs_at_once_anywhere(self) -> None:
-        said = judge(skill=skill(effects={"read_only": True, "destructive": False}), groups=set())
+        said = judge(skill=skill(effects={"read_only": True, "destructive": False}), around=Circumstances())
         assert said.decision.effect == "allow"
         assert said.decision.because[0].rule == "observation/look"
 
@@ -202,7 +203,9 @@ class TestBudgets:
 
 
 def test_history_is_in_the_estimate_and_in_the_evidence() -> None:
-    lines = [{"outcome": "done", "units": {"compute_seconds": seconds}} for seconds in range(1, 31)]
+    lines = [
+        {"outcome": "done", "risk": 60, "units": {"compute_seconds": seconds}} for seconds in range(1, 31)
+    ]
     said = judge(history=lines)
     assert said.estimate.basis == "30 runs"
     assert said.estimate.p95 == 30 * 45

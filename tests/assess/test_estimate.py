@@ -10,7 +10,7 @@ import pytest
 from bot.ask.manifest import CostLine
 from bot.assess.assessment import Estimate
 from bot.assess.estimate import estimate
-from bot.assess.evidence import TrackRecord, track_record
+from bot.assess.evidence import costs
 from bot.assess.prices import NO_PRICES, Price, PriceCard
 from bot.terms import Micros
 
@@ -111,26 +111,14 @@ def test_a_price_changed_under_the_same_version_shows() -> None:
     assert changed.label.startswith("1 (")
 
 
-class TestTrackRecord:
+class TestWhatRunsCost:
     def test_a_changed_price_is_in_the_next_estimate(self) -> None:
         line = {"cost": 5, "units": {"seconds": 3}, "outcome": "done"}
-        assert track_record([line], CARD).costs == (3000,)
+        assert costs([line], CARD) == (3000,)
 
     def test_what_today_has_no_price_for_stands_as_it_was_settled(self) -> None:
         line = {"cost": 5, "units": {"gpu": 3}, "outcome": "done"}
-        assert track_record([line], CARD).costs == (5,)
-
-    def test_only_verified_runs_are_successes_and_cancelled_ones_are_no_evidence(self) -> None:
-        ends = ["done", "done", "rolled_back", "unknown", "not_done", "failed", "cancelled"]
-        record = track_record([{"outcome": end, "cost": 1} for end in ends], CARD)
-        assert (record.runs, record.verified) == (6, 2)
+        assert costs([line], CARD) == (5,)
 
     def test_lines_that_say_nothing_known_do_no_harm(self) -> None:
-        assert track_record([{}, {"units": {"seconds": "x"}}, {"cost": None}], CARD).costs == ()
-
-    @pytest.mark.parametrize(
-        ("runs", "verified", "bound"),
-        [(0, 0, 0.0), (1, 1, 0.2065), (41, 41, 0.9143), (10, 5, 0.2366), (7, 0, 0.0)],
-    )
-    def test_the_bound_is_wilsons(self, runs: int, verified: int, bound: float) -> None:
-        assert TrackRecord(runs, verified).success_lb == pytest.approx(bound, abs=5e-4)
+        assert costs([{}, {"units": {"seconds": "x"}}, {"cost": None}], CARD) == ()

@@ -81,8 +81,8 @@ BROKEN = {
         "2 different people are asked, and only 1 can fill these seats",
     ),
     "an unknown relation": (
-        ("count: 1}]", "count: 1}], exclude: [author]"),
-        "should be 'requester'. Write [requester]",
+        ("count: 1}]", "count: 1}], exclude: [friend]"),
+        "should be 'requester', 'author', 'last_committer' or 'beneficiary'. Write [requester]",
     ),
     "a stage nobody has": (("count: 1}]", "count: 1}], after: safty"), "no gate has the stage safty"),
     "a stage after itself": (("count: 1}]", "count: 1}], after: review"), "a stage cannot come after itself"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -163,6 +164,11 @@ class Directory:
         if self.away:
             raise Undetermined("Slack does not answer.")
         return frozenset(Principal(name) for name in self.groups.get(group, set()))
+
+    async def called(self, names: Sequence[str]) -> dict[str, Principal]:
+        if self.away:
+            raise Undetermined("Slack does not answer.")
+        return {name: Principal(name) for name in names if name.isalpha()}
 
 
 @dataclass

@@ -8,11 +8,11 @@ from functools import cached_property
 
 from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.decision import Requirement
+from bot.assess.demands import merged
 from bot.assess.policy_table import least_people
 from bot.assess.proof.formula import Formula, Reader, Split
 from bot.assess.proof.space import Space
 from bot.assess.proof.values import TooLarge
-from bot.assess.stages import merged
 
 MOST_COMBINATIONS = 20_000
 """Combinations of requirements that are counted one by one."""
@@ -69,7 +69,7 @@ class Judged:
             denied |= self.space.every & ~(true | false)
             if gate.requirement is not None:
                 required |= true
-            elif gate.gate.allow:
+            elif gate.plain.allow:
                 allowed |= true
             else:
                 denied |= true

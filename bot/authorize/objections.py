@@ -1,0 +1,58 @@
+"""What stands against one person's answer to one request, however many others may give it."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from bot.assess.assessment import Assessment, confirmation
+from bot.assess.decision import Relation, RequireApproval
+from bot.authorize.approval import Members, eligible
+from bot.authorize.click import Click, ClickRefused, RefusedBecause
+from bot.terms import Principal
+
+_RELATED: dict[Relation, tuple[str, str]] = {
+    "author": ("plan.authors", "What would run is your own work"),
+    "last_committer": ("plan.last_committer", "You committed last to what would run"),
+    "beneficiary": ("plan.beneficiary", "This is for your own benefit"),
+}
+"""The fact that says who it is, and what such a person is told."""
+
+
+def not_excluded(decision: RequireApproval, principal: Principal, assessment: Assessment) -> None:
+    """Raises ClickRefused for whoever asked, where that leaves them no seat at all."""
+    if principal == assessment.requester and all("requester" in one.exclude for one in decision.requirements):
+        words = "You asked for this, so your answer does not count. Cancel it if you changed your mind."
+        raise ClickRefused(RefusedBecause.SELF_APPROVAL, words)
+
+
+def not_barred(
+    decision: RequireApproval, members: Members, principal: Principal, assessment: Assessment
+) -> None:
+    """Raises ClickRefused for somebody who could answer but for what they are to this request."""
+    seats = (eligible(one, members, requester=assessment.requester) for one in decision.requirements)
+    barring = next((one for one in decision.requirements if principal in one.barred), None)
+    if barring is None or any(principal in people for people in seats):
+        return
+    said = [
+        words
+        for relation, (fact, words) in _RELATED.items()
+        if relation in barring.exclude and principal in _people(assessment.facts.get(fact))
+    ]
+    words = f"{' and '.join(said)}, so your answer does not count here. Somebody else must look."
+    raise ClickRefused(RefusedBecause.EXCLUDED, words, detail=barring.rule)
+
+
+def confirmed(click: Click, decision: RequireApproval, stage: str, assessment: Assessment) -> None:
+    """Raises ClickRefused for a bare press where a reason or typing is asked for."""
+    here = [one for one in decision.requirements if one.stage == stage]
+    if any(one.reason for one in here) and not click.reason.strip():
+        words = "Say why you approve: press Approve on the card and write a reason."
+        raise ClickRefused(RefusedBecause.UNCONFIRMED, words, detail="reason")
+    wanted = confirmation(assessment)
+    if any(one.typed for one in here) and click.typed.strip() != wanted:
+        words = f"To approve this, press Approve on the card and type {wanted} exactly."
+        raise ClickRefused(RefusedBecause.UNCONFIRMED, words, detail="typed")
+
+
+def _people(fact: JsonValue) -> tuple[JsonValue, ...]:
+    return tuple(fact) if isinstance(fact, list) else (fact,)
