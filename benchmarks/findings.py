@@ -80,16 +80,19 @@ LITTLE = Effort(rounds=1, sequential=3, concurrent=8, at_once=4, cards=1, calls=
 
 
 def by_turns(
-    subject: Callable[[], object], baseline: Callable[[], object], effort: Effort
+    subject: Callable[[], object], baseline: Callable[[], object], effort: Effort, *, calls: int | None = None
 ) -> tuple[float, float]:
-    """Median seconds of one call of each, batch by batch in turns: what slows the machine slows both."""
+    """Median seconds of one call of each, batch by batch in turns: what slows the machine slows both.
+
+    `calls` a batch, for what takes longer than a function of some microseconds.
+    """
     times: tuple[list[float], list[float]] = [], []
     for call in (subject, baseline):
         call()
     gc.collect()
     for _ in range(effort.rounds):
         for call, taken in zip((subject, baseline), times, strict=True):
-            for _ in range(effort.calls):
+            for _ in range(calls or effort.calls):
                 began = time.perf_counter()
                 call()
                 taken.append(time.perf_counter() - began)

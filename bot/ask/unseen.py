@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _CONTROLS = {0: "NULL", 8: "BACKSPACE", 27: "ESCAPE", 127: "DELETE"}
@@ -11,10 +12,14 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 _SELECTORS = range(0xE0100, 0xE01F0)
 """Variation selectors that no font uses and that can carry hidden bytes."""
 
+_PRINTABLE = re.compile(f"[{''.join(sorted(_BLANK))}{chr(_SELECTORS[0])}-{chr(_SELECTORS[-1])}]")
+"""The two above together: what Python takes for printable and nobody sees."""
+
 
 def unseen(text: str, *, allowed: str = "") -> tuple[int, str] | None:
     """Where the first such character is and its name in words, or None when all can be seen."""
-    if text.isascii() and text.isprintable():
+    rest = text.translate(str.maketrans("", "", allowed)) if allowed else text
+    if rest.isprintable() and (rest.isascii() or not _PRINTABLE.search(rest)):
         return None  # nearly every text, at a hundredth of the price
     for position, char in enumerate(text):
         if char in _BLANK or ord(char) in _SELECTORS:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.ask.catalog import did_you_mean
 from bot.assess import spelling, syntax
-from bot.assess.facts import Fact
+from bot.assess.facts import Fact, Kind
 from bot.assess.syntax import Node, Tree
 
 LONGEST = 5000
@@ -68,20 +69,8 @@ class Language:
     """CEL over a closed vocabulary. `vocabulary` may have named conditions as facts of kind bool."""
 
     def __init__(self, vocabulary: Mapping[str, Fact]) -> None:
-        # Imported here: 10 ms and 6 MB that a process which never judges need not spend.
-        from cel_expr_python import cel
-
-        kinds = {
-            "string": cel.Type.STRING,
-            "int": cel.Type.INT,
-            "double": cel.Type.DOUBLE,
-            "bool": cel.Type.BOOL,
-            "list": cel.Type.List(cel.Type.STRING),
-            "map": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
-        }
         self.vocabulary = vocabulary
-        self._bool = cel.Type.BOOL
-        self._env = cel.NewEnv(variables={fact.name: kinds[fact.kind] for fact in vocabulary.values()})
+        self._env, self._bool = _library(tuple((fact.name, fact.kind) for fact in vocabulary.values()))
 
     def situation(self, values: Mapping[str, Any]) -> Situation:
         return Situation(self._env.Activation(values))
@@ -166,6 +155,23 @@ class Language:
                 )
             elif isinstance(value, int | float) and not isinstance(value, bool) and not _within(value, fact):
                 yield f"{fact.name} is never {value}", f"It is {_range(fact)}."
+
+
+@lru_cache(maxsize=128)
+def _library(kinds: tuple[tuple[str, Kind], ...]) -> tuple[Any, Any]:
+    """The library's own environment, and its bool. To make one takes as long as ten conditions; most can share."""
+    # Imported here: 10 ms and 6 MB that a process which never judges need not spend.
+    from cel_expr_python import cel
+
+    types = {
+        "string": cel.Type.STRING,
+        "int": cel.Type.INT,
+        "double": cel.Type.DOUBLE,
+        "bool": cel.Type.BOOL,
+        "list": cel.Type.List(cel.Type.STRING),
+        "map": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+    }
+    return cel.NewEnv(variables={name: types[kind] for name, kind in kinds}), cel.Type.BOOL
 
 
 def _within(value: float, fact: Fact) -> bool:

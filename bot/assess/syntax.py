@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Const = str | int | float | bool | bytes | None
 
@@ -68,9 +69,9 @@ Wire = int | bytes
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Wire]]:
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
+    at, end = 0, len(data)
+    while at < end:
+        key, at = (data[at], at + 1) if data[at] < 128 else _varint(data, at)
         match key & 7:
             case 0:
                 value, at = _varint(data, at)
@@ -79,7 +80,7 @@ def _fields(data: bytes) -> Iterator[tuple[int, Wire]]:
                 yield key >> 3, data[at : at + 8]
                 at += 8
             case 2:
-                size, at = _varint(data, at)
+                size, at = (data[at], at + 1) if data[at] < 128 else _varint(data, at)
                 yield key >> 3, data[at : at + size]
                 at += size
             case wire:
@@ -110,6 +111,7 @@ def _int(value: Wire) -> int:
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
+@lru_cache(maxsize=256)
 def _is_dynamic(type_: bytes) -> bool:
     """A type that is, or has inside, `dyn` (1); lists are 6, maps 7."""
     return any(

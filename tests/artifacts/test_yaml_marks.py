@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from bot.artifacts.yaml_marks import NotYaml, load, place, read
+from bot.artifacts.yaml_marks import Marks, NotYaml, load, place, read
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_key_and_item_has_its_place() -> None:
@@ -93,3 +97,51 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         place_of = refused.problem
         marks = {(): (place_of.line, place_of.column)}
     assert all(line >= 1 and column >= 1 for line, column in marks.values())
+
+
+SHIPPED = sorted([*ROOT.glob("policies/*.yaml"), *ROOT.glob("skills/**/*.yaml")])
+PIECES = ("a", "b: ", "- ", "[", "]", "{", "}", ": ", ", ", "'", '"', "\n", "\n  ", "\n- ", " #c", "|", "|\n", ">-\n",
+          "&x ", "*x", "!t ", "? ", "---", "...", "\\", "é", "1.5", "~", "<<: ", "\r\n", "\\x41")  # fmt: skip
+
+
+def both(content: bytes) -> list[tuple[JsonValue, Marks] | NotYaml]:
+    """What is read with libyaml, and what is read where PyYAML was built without it."""
+    found: list[tuple[JsonValue, Marks] | NotYaml] = []
+    for libyaml in (True, False):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(yaml, "__with_libyaml__", libyaml)
+            try:
+                found.append(read(content, file="f.yaml"))
+            except NotYaml as refused:
+                found.append(refused)
+    return found
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no libyaml to compare with")
+def test_the_shipped_files_are_the_same_with_and_without_libyaml() -> None:
+    for path in SHIPPED:
+        quick, plain = both(path.read_bytes())
+        assert quick == plain, path
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no libyaml to compare with")
+def test_a_text_that_is_read_without_libyaml_has_the_same_data_with_it() -> None:
+    """Where both read it. What only libyaml reads (a tab at the end of a line) is no other data either."""
+    drawn = random.Random(1)
+    texts = [path.read_text(encoding="utf-8") for path in SHIPPED]
+    read_by_both = 0
+    for _ in range(1000):
+        start = drawn.randrange(len(text := drawn.choice(texts)))
+        part = text[start : start + 150]
+        at = drawn.randrange(len(part) + 1)
+        damaged = part[:at] + drawn.choice(PIECES) + part[at + drawn.choice((0, 0, 1, 3)) :]
+        made_up = "".join(drawn.choices(PIECES, k=drawn.randrange(1, 10)))
+        for content in (damaged.encode(), made_up.encode()):
+            quick, plain = both(content)
+            if isinstance(plain, tuple):
+                assert isinstance(quick, tuple), content
+                assert quick[0] == plain[0], content
+                read_by_both += 1
+            elif isinstance(quick, NotYaml):
+                assert quick.problem == plain.problem, content
+    assert read_by_both > 200
