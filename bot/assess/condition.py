@@ -159,7 +159,7 @@ class Language:
 
 @lru_cache(maxsize=128)
 def _library(kinds: tuple[tuple[str, Kind], ...]) -> tuple[Any, Any]:
-    """The library's own environment, and its bool. To make one takes as long as ten conditions; most can share."""
+    """The library's own environment, and its bool. To make one takes as long as ten conditions."""
     # Imported here: 10 ms and 6 MB that a process which never judges need not spend.
     from cel_expr_python import cel
 
