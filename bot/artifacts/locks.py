@@ -32,7 +32,9 @@ class Lock(RootModel[dict[Name, Locked]]):
 
 
 def permissions_of(manifest: Manifest) -> Digest:
-    return digest_of(manifest.permissions.model_dump(mode="json"))
+    """What is not said is left out, so that a permission that is new to us does not change old digests."""
+    said = manifest.permissions.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    return digest_of({"exec": [], "env": [], **said})
 
 
 def lock(skills: Iterable[Skill]) -> str:

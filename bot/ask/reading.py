@@ -135,21 +135,37 @@ def _existing(path: Path, data: JsonValue) -> Path:
 
 
 def _keys_at(path: Path, model: type[BaseModel]) -> list[str]:
-    """The keys that a place of the document knows, read from the model's own schema."""
+    """The keys that a place of the document knows, read from the model's own schema.
+
+    Of a place that may have one of several shapes, the keys of the others come last.
+    """
     node: dict[str, Any] = model.model_json_schema(by_alias=True)
     definitions = node.get("$defs", {})
+    others: list[str] = []
     for part in path:
-        if isinstance(part, int):
-            node = node.get("items", {})
-        elif "oneOf" in node and part in definitions:  # a branch that is tagged with its class's name
-            node = definitions[part]
-        elif "oneOf" in node:
+        shapes = [
+            *node.get("oneOf", ()),
+            *(one for any_ in node.get("anyOf", ()) for one in any_.get("oneOf", ())),
+        ]
+        if isinstance(part, str) and shapes:
+            if part in definitions:  # a branch that is tagged with its class's name
+                branches = [definitions[one["$ref"].rsplit("/", 1)[-1]] for one in shapes if "$ref" in one]
+                others = [key for branch in branches for key in branch.get("properties", {})]
+                node = definitions[part]
             continue
-        else:
-            others = [*node.get("patternProperties", {}).values(), node.get("additionalProperties", {})]
-            node = node.get("properties", {}).get(part) or others[0]
+        others = []
+        node = _below(node, part)
         for branch in node.get("anyOf", ()):
             node = branch if "$ref" in branch or branch.get("type") == "array" else node
         if "$ref" in node:
             node = definitions[node["$ref"].rsplit("/", 1)[-1]]
-    return list(node.get("properties", {}))
+    return list(dict.fromkeys([*node.get("properties", {}), *others]))
+
+
+def _below(node: dict[str, Any], part: str | int) -> dict[str, Any]:
+    if isinstance(part, int):
+        found = node.get("items", {})
+    else:
+        loose = [*node.get("patternProperties", {}).values(), node.get("additionalProperties", {})]
+        found = node.get("properties", {}).get(part) or loose[0]
+    return found if isinstance(found, dict) else {}

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.ask import lattice
 from bot.ask.catalog import Skill
-from bot.ask.manifest import Check, DoneWhen, Input, Manifest, Step
+from bot.ask.lint.places import action_of
+from bot.ask.manifest import Approval, Check, DoneWhen, Input, Manifest, Step
 from bot.ask.versions import Level
 from bot.terms import Environment, dollars
+
+NO_FLOOR = Approval()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,13 @@ def differences(then: Skill, now: Skill) -> tuple[Difference, ...]:
 def manifest_differences(then: Manifest, now: Manifest) -> Iterator[Difference]:
     """What the manifest declares, part by part."""
     yield from _permissions(then, now)
+    yield from _approval(then, now)
     yield from _inputs(then, now)
     yield from _environments(then, now)
     yield from _effects(then, now)
     yield from _cost(then, now)
     yield from _plan(then, now)
+    yield from _preconditions(then, now)
     yield from _steps(then, now)
     yield from _done_when(then.done_when, now.done_when)
     yield from _rest(then, now)
@@ -74,14 +80,36 @@ def _both_ways(
 
 
 def _permissions(then: Manifest, now: Manifest) -> Iterator[Difference]:
-    for part, may in (("exec", "start"), ("env", "see")):
-        yield from _both_ways(
-            f"permissions.{part}",
-            getattr(then.permissions, part),
-            getattr(now.permissions, part),
-            more=(f"it may also {may}", Level.MAJOR),
-            less=(f"it may no longer {may}", Level.MINOR),
-        )
+    for grant in lattice.widened(then.permissions, now.permissions):
+        yield Difference(f"permissions.{grant.part}", f"it may also {grant.may}", Level.MAJOR)
+    for grant in lattice.widened(now.permissions, then.permissions):
+        yield Difference(f"permissions.{grant.part}", f"it may no longer {grant.may}", Level.MINOR)
+
+
+def _approval(then: Manifest, now: Manifest) -> Iterator[Difference]:
+    before, after = then.approval or NO_FLOOR, now.approval or NO_FLOOR
+    if after.people != before.people:
+        how = "must answer" if after.people > before.people else "need to answer"
+        level = Level.MINOR if after.people > before.people else Level.MAJOR
+        yield Difference("approval", f"{after.people} people {how}, where it was {before.people}", level)
+    yield from _both_ways(
+        "approval",
+        before.groups,
+        after.groups,
+        more=("it must also be approved by", Level.MINOR),
+        less=("it need no longer be approved by", Level.MAJOR),
+    )
+
+
+def _preconditions(then: Manifest, now: Manifest) -> Iterator[Difference]:
+    before, after = ({one.id: one for one in side.preconditions} for side in (then, now))
+    for name in before.keys() - after.keys():
+        yield Difference("preconditions", f"{name} is no longer looked at first", Level.MAJOR)
+    for name in after.keys() - before.keys():
+        yield Difference("preconditions", f"{name} is a new precondition", Level.MINOR)
+    for name in before.keys() & after.keys():
+        if before[name].action != after[name].action:
+            yield Difference("preconditions", f"{name} looks otherwise", Level.MINOR)
 
 
 def _inputs(then: Manifest, now: Manifest) -> Iterator[Difference]:
@@ -184,6 +212,10 @@ def _steps(then: Manifest, now: Manifest) -> Iterator[Difference]:
     if then.on_fail != now.on_fail:
         what = f"on_fail was {then.on_fail} and is {now.on_fail}"
         yield Difference("steps", what, Level.MAJOR if now.on_fail == "stop" else Level.MINOR)
+    was, is_ = then.on_cancel or then.on_fail, now.on_cancel or now.on_fail
+    if was != is_ and (then.on_cancel or now.on_cancel):
+        what = f"on_cancel was {was} and is {is_}"
+        yield Difference("steps", what, Level.MAJOR if is_ == "stop" else Level.MINOR)
 
 
 _CAREFUL = ("pure", "idempotent", "reconcilable", "at_most_once")
@@ -199,10 +231,12 @@ def _step(then: Step, now: Step) -> Iterator[Difference]:
         bolder = _CAREFUL.index(now.repeat) < _CAREFUL.index(then.repeat)
         what = f"repeat was {then.repeat} and is {now.repeat}"
         yield Difference(part, what, Level.MAJOR if bolder else Level.MINOR)
-    if (then.run, then.probe) != (now.run, now.probe):
-        yield Difference(part, "another command runs", Level.MINOR)
-    if (then.title, then.timeout) != (now.title, now.timeout):
-        yield Difference(part, "its title or time limit changed", Level.PATCH)
+    kind, was, is_ = action_of(now)[0], action_of(then), action_of(now)
+    if (was, then.probe) != (is_, now.probe):
+        what = "another command runs" if kind == "run" else f"its {kind} is another"
+        yield Difference(part, what, Level.MINOR)
+    if (then.title, then.timeout, then.retry) != (now.title, now.timeout, now.retry):
+        yield Difference(part, "its title, time limit or retry changed", Level.PATCH)
 
 
 def _done_when(then: DoneWhen, now: DoneWhen) -> Iterator[Difference]:
@@ -236,6 +270,14 @@ def _rest(then: Manifest, now: Manifest) -> Iterator[Difference]:
         yield Difference("lifecycle", what, Level.MINOR)
     if then.limits != now.limits:
         yield Difference("limits", "its limits changed", Level.MINOR)
+    if then.evidence != now.evidence:
+        gone = set(then.evidence) - set(now.evidence)
+        what = f"{', '.join(sorted(gone))} is no longer evidence" if gone else "it keeps more evidence"
+        yield Difference("evidence", what, Level.MAJOR if gone else Level.MINOR)
+    if then.audit != now.audit:
+        hidden = set(now.audit.redact) - set(then.audit.redact)
+        what = f"the audit no longer has {', '.join(sorted(hidden))}" if hidden else "the audit has more"
+        yield Difference("audit", what, Level.MAJOR if hidden else Level.MINOR)
 
 
 def _said(value: object) -> str:

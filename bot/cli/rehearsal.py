@@ -28,6 +28,7 @@ from bot.connectors.workshop import LocalWorkshop
 from bot.execute.journal import Check, Entry, Phase
 from bot.execute.run import AskPerson, Finish, Measure, ProbeStep, RunStep, UndoStep, next_move
 from bot.execute.sandbox import DEFAULT_PATH, Command, Finished
+from bot.execute.steps import argv_of
 from bot.flow.commands import Commands
 from bot.flow.planning import Planning
 from bot.settle.outcome import judge, met
@@ -163,11 +164,11 @@ class Rehearsal:
                 case AskPerson(step, why):
                     return Aside("interrupted", f"{step.title}: {why}. What happened?")
                 case RunStep(step):
-                    await self._effect(commands, step, "step", step.run)
+                    await self._effect(commands, step, "step", argv_of(step))
                 case ProbeStep(step):
-                    await self._effect(commands, step, "probe", step.probe or ())
+                    await self._effect(commands, step, "probe", argv_of(step.probe))
                 case UndoStep(step):
-                    await self._effect(commands, step, "undo", step.undo or ())
+                    await self._effect(commands, step, "undo", argv_of(step.undo))
                 case Measure():
                     await self._measure(commands, self.skill.manifest.done_when)
 

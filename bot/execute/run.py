@@ -151,7 +151,7 @@ def _ran_s(journal: Sequence[Entry]) -> float:
 def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble) -> Move:
     """Undo what began, last first, when the skill says so; then end with the reason."""
     touched = [step for step in manifest.steps if _began(step, journal)]
-    undoable = [step for step in touched if step.undo] if manifest.on_fail == "undo" else []
+    undoable = [step for step in touched if step.undo] if _undoes(manifest, journal, trouble) else []
     for step in reversed(undoable):
         undone = _last(journal, step.id, "undo", "ended")
         if undone is None:
@@ -169,6 +169,14 @@ def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble
     if trouble.ending == "cancelled" and not touched:
         return Finish("cancelled", f"{trouble.why} No step had begun.")
     return Finish(trouble.ending, f"{trouble.why} Nothing was undone.")
+
+
+def _undoes(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble) -> bool:
+    """A person who chose to undo is not asked again; a Stop is `on_cancel`'s, everything else `on_fail`'s."""
+    if any(entry.event == "resolved" and entry.answer == "undo" for entry in journal):
+        return True
+    stopped = trouble.ending == "cancelled" and manifest.on_cancel is not None
+    return (manifest.on_cancel if stopped else manifest.on_fail) == "undo"
 
 
 def _of_step(step: Step, journal: Sequence[Entry]) -> Move | None:

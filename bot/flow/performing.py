@@ -10,6 +10,7 @@ from bot.ask.manifest import Check as Wanted
 from bot.ask.manifest import DoneWhen, Step
 from bot.execute.journal import Entry, Phase
 from bot.execute.sandbox import Command, Finished
+from bot.execute.steps import argv_of
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Declined
 from bot.flow.leasing import Hold, LeaseLost
@@ -30,14 +31,14 @@ class Performing:
     commands: Commands
 
     async def step(self, step: Step) -> None:
-        await self._effect(step, "step", step.run)
+        await self._effect(step, "step", argv_of(step))
 
     async def probe(self, step: Step) -> None:
         """Exit 0: it happened; 1: it did not; anything else: the probe cannot tell."""
-        await self._effect(step, "probe", step.probe or ())
+        await self._effect(step, "probe", argv_of(step.probe))
 
     async def undo(self, step: Step) -> None:
-        await self._effect(step, "undo", step.undo or ())
+        await self._effect(step, "undo", argv_of(step.undo))
 
     async def measure(self, done_when: DoneWhen) -> None:
         """Hold what was measured against the definition of done; no measurement is not a good one."""

@@ -95,11 +95,6 @@ def test_mistake(manifest_with: Change, path: str, new: object, at: str, message
     assert hint in found[0].hint
 
 
-def test_no_step_asks_for_retries_that_nobody_makes(manifest_with: Change) -> None:
-    with pytest.raises(Unreadable, match='unknown key "retry"'):
-        checked(manifest_with("steps/0/retry", {"attempts": 3}))
-
-
 def test_two_steps_have_two_ids(manifest_with: Change) -> None:
     with pytest.raises(Unreadable, match='two steps have the id "switch"'):
         checked(manifest_with("steps", DEPLOY["steps"] * 2))

@@ -114,6 +114,8 @@ def word(move: Move) -> str:
 TWO = manifest("reconcilable", "idempotent")
 ONCE = manifest("at_most_once", "idempotent")
 STOPS = manifest("reconcilable", "idempotent", on_fail="stop")
+KEEPS = TWO.model_copy(update={"on_cancel": "stop"})
+YIELDS = STOPS.model_copy(update={"on_cancel": "undo"})
 NO_UNDO = manifest("at_most_once", "idempotent", undo=False)
 OPEN = manifest("pure", no_data="unknown", undo=False)
 
@@ -152,6 +154,11 @@ TABLE: list[tuple[str, Manifest, str, str]] = [
     ("stopped before anything began", TWO, "stop", "cancelled"),
     ("stopped in between", TWO, "a> a. stop", "undo a"),
     ("stopped and not undone", STOPS, "a> a. stop", "cancelled"),
+    ("stopped where only failures are undone", KEEPS, "a> a. stop", "cancelled"),
+    ("failed where only failures are undone", KEEPS, "a> a!", "undo a"),
+    ("stopped where only a Stop is undone", YIELDS, "a> a. stop", "undo a"),
+    ("failed where only a Stop is undone", YIELDS, "a> a!", "failed"),
+    ("a person who chose to undo is taken at their word", KEEPS, "a> probe:a> probe:a? a=undo", "undo a"),
     ("stopped while in flight, and it can be undone", ONCE, "a> stop", "undo a"),
     ("stopped while in flight, and nobody knows", NO_UNDO, "a> stop", "unknown"),
     ("three beginnings without an end", TWO, "a> a. b> b> b>", "ask b"),

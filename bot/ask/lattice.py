@@ -1,0 +1,69 @@
+"""Permissions as a lattice: what one version may that another may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from bot.ask.manifest import Permissions
+
+_MAY = {
+    "exec": "start",
+    "env": "see",
+    "hosts": "connect to",
+    "files.read": "read",
+    "files.write": "write",
+    "verbs": "do",
+    "secrets": "use the secret",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """One thing that is permitted: `part` is where in the permissions."""
+
+    part: str
+    what: str
+
+    @property
+    def may(self) -> str:
+        return f"{_MAY[self.part]} {self.what}"
+
+    def covers(self, other: Grant) -> bool:
+        """Whether who has this has the other too."""
+        if self.part != other.part:
+            return False
+        match self.part:
+            case "hosts":
+                return other.what == self.what or other.what in (f"{self.what}:80", f"{self.what}:443")
+            case "files.read" | "files.write":
+                return PurePosixPath(other.what).is_relative_to(self.what)
+            case _:
+                return other.what == self.what
+
+
+def grants(permissions: Permissions) -> Iterator[Grant]:
+    """Every single thing that is permitted; a secret counts once a step and with where it comes from."""
+    for part, listed in (
+        ("exec", permissions.exec),
+        ("env", permissions.env),
+        ("hosts", permissions.hosts),
+        ("files.read", permissions.files.read),
+        ("files.write", permissions.files.write),
+        ("verbs", permissions.verbs),
+    ):
+        yield from (Grant(part, what) for what in listed)
+    for name, secret in permissions.secrets.items():
+        source = secret.source if isinstance(secret.source, str) else " ".join(secret.source.command)
+        yield from (Grant("secrets", f"{name} ({source}) in {step}") for step in secret.steps)
+
+
+def widened(then: Permissions, now: Permissions) -> tuple[Grant, ...]:
+    """What is permitted now and was not, even as a part of something larger."""
+    before = tuple(grants(then))
+    return tuple(one for one in grants(now) if not _covered(one, before))
+
+
+def _covered(one: Grant, by: Iterable[Grant]) -> bool:
+    return any(each.covers(one) for each in by)

@@ -1,0 +1,41 @@
+"""What a manifest must keep beyond its shape. Every finding stops the skill: there are no warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pydantic import JsonValue
+
+from bot.ask.lint.effects import effects, environments
+from bot.ask.lint.inputs import inputs
+from bot.ask.lint.naming import names
+from bot.ask.lint.not_yet import not_yet
+from bot.ask.lint.reach import reach
+from bot.ask.lint.steps import commands, looking, steps
+from bot.ask.lint.templates import templates
+from bot.ask.manifest import Manifest
+from bot.ask.reading import Finding, Unreadable, read_as
+
+
+def read(data: JsonValue, *, folder: str, runbook_name: str | None, files: Collection[str]) -> Manifest:
+    """The manifest in a document, kept to every rule; raises Unreadable with every finding."""
+    manifest = read_as(Manifest, data)
+    if findings := tuple(lint(manifest, folder=folder, runbook_name=runbook_name, files=files)):
+        raise Unreadable(findings)
+    return manifest
+
+
+def lint(
+    manifest: Manifest, *, folder: str, runbook_name: str | None, files: Collection[str]
+) -> Iterator[Finding]:
+    """Everything a reader of the manifest may then rely on; `files` are the paths in the skill's folder."""
+    yield from names(manifest, folder, runbook_name)
+    yield from inputs(manifest)
+    yield from effects(manifest)
+    yield from environments(manifest)
+    yield from steps(manifest)
+    yield from looking(manifest)
+    yield from commands(manifest, files)
+    yield from reach(manifest)
+    yield from templates(manifest)
+    yield from not_yet(manifest)

@@ -1,0 +1,102 @@
+"""Templates: every `${…}` names only what will be known when it is filled, where it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from bot.ask import fill
+from bot.ask.catalog import did_you_mean
+from bot.ask.lint.places import Placed, places
+from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, McpCall, ModelCall, Question
+from bot.ask.reading import Finding, Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    path: Path
+    text: str
+    extra: tuple[str, ...] = ()
+    planned: bool = False
+
+
+def templates(manifest: Manifest) -> Iterator[Finding]:
+    optional = manifest.inputs.optional()
+    for template in _all(manifest):
+        known = [*fill.ALWAYS, *template.extra, *(f"inputs.{name}" for name in manifest.inputs.properties)]
+        for name in fill.unknown(template.text, known, planned=template.planned):
+            if name == "${":
+                yield Finding(template.path, "a ${ is never closed", "Write ${environment}, for example.")
+            elif name.startswith("secrets."):
+                hint = "A secret goes into a header or body of a step that it names, and into files."
+                yield Finding(template.path, f"${{{name}}} may not stand here", hint)
+            else:
+                guess = did_you_mean(name, known).strip()
+                yield Finding(
+                    template.path, f"nothing is known as ${{{name}}}", guess or f"Known: {', '.join(known)}."
+                )
+        for name in fill.names(template.text):
+            if name.removeprefix("inputs.") in optional and name.startswith("inputs."):
+                yield Finding(
+                    template.path,
+                    f"${{{name}}} may have no value",
+                    "Make the input required or give it a default.",
+                )
+
+
+def _all(manifest: Manifest) -> Iterator[_Template]:
+    environment = tuple(f"env.{name}" for name in manifest.permissions.env)
+    for place in places(manifest):
+        secrets = tuple(
+            f"secrets.{name}" for name, one in manifest.permissions.secrets.items() if place.step in one.steps
+        )
+        yield from _of(place, environment, secrets)
+    for kind, titled in (("preconditions", manifest.preconditions), ("steps", manifest.steps)):
+        for position, step in enumerate(titled):
+            yield _Template((kind, position, "title"), step.title, fill.PLANNED, planned=True)
+    for position, check in enumerate(manifest.done_when.checks):
+        if isinstance(check.equals, str):
+            at: Path = ("done_when", "checks", position, "equals")
+            yield _Template(at, check.equals, fill.PLANNED, planned=True)
+    if manifest.effects.lock is not None:
+        yield _Template(("effects", "lock"), manifest.effects.lock)
+
+
+def _of(place: Placed, environment: tuple[str, ...], secrets: tuple[str, ...]) -> Iterator[_Template]:
+    """The templates of one action; only requests know the environment, and secrets where none is logged."""
+    path, known, planned = place.path, place.known, bool(place.known)
+    match place.body:
+        case HttpRequest() as request:
+            known = (*known, *environment)
+            yield _Template((*path, "url"), request.url, known, planned)
+            private = (*known, *secrets)
+            for key, text in _texts(dict(request.headers), (*path, "headers")):
+                yield _Template(key, text, private, planned)
+            for key, text in _texts(request.body, (*path, "body")):
+                yield _Template(key, text, private, planned)
+        case ConnectorCall() | McpCall() as call:
+            for key, text in _texts(call.arguments, (*path, "with")):
+                yield _Template(key, text, known, planned)
+        case ModelCall() as call:
+            yield _Template((*path, "prompt"), call.prompt, known, planned)
+        case Question() as question:
+            yield _Template((*path, "question"), question.question, known, planned)
+            for position, choice in enumerate(question.choices):
+                yield _Template((*path, "choices", position), choice, known, planned)
+        case argv:
+            for position, item in enumerate(argv):
+                yield _Template((*path, position), item, known, planned)
+
+
+def _texts(value: JsonValue | Mapping[str, JsonValue], path: Path) -> Iterator[tuple[Path, str]]:
+    match value:
+        case str():
+            yield path, value
+        case list():
+            for position, item in enumerate(value):
+                yield from _texts(item, (*path, position))
+        case Mapping():
+            for key, item in value.items():
+                yield from _texts(item, (*path, key))
