@@ -12,6 +12,14 @@ from bot.terms import Refused
 
 _LABEL = {"draft": " (draft)", "deprecated": " (deprecated)", "stable": ""}
 
+_SAID = {
+    "reason": "why you ask; optional",
+    "incident": "which incident it is for; optional",
+    "break_glass": "yes asks for what a policy denies and lets be overridden, with a reason and an incident; "
+    "others must say yes, and it is reviewed afterwards",
+}
+"""What may be said about the request itself."""
+
 
 def help_text(catalog: Catalog, *, command: str, may_ask: Callable[[Skill], bool]) -> str:
     """Only the skills this person may ask for, each with something to copy, then the other words."""
@@ -25,10 +33,11 @@ def help_text(catalog: Catalog, *, command: str, may_ask: Callable[[Skill], bool
         "",
         "*And*",
         f"• `{command} status` what is open, `{command} status r-42` one request",
-        f"• `{command} why r-42` the rules that decided",
+        f"• `{command} why r-42` the rules that decided, what would change it, who can approve",
         f"• `{command} cancel r-42` take your request back",
         f"• `{command} costs` budgets and spending",
     ]
+    lines.append('• `reason="…"` and `incident=INC-42` behind any of these say why you ask')
     if mine:
         lines.append(f"• `{command} help {mine[0].name}` everything about one skill")
     return "\n".join(lines)
@@ -43,6 +52,7 @@ def skill_help(skill: Skill, command: str) -> str:
         f"`{command} {_form(skill)}`",
         *(f"• *{name}*: {_input(one, needed=name in required)}" for name, one in properties.items()),
         f"• *environment*: {', '.join(manifest.environments)}",
+        *(f"• *{name}*: {words}" for name, words in _SAID.items() if name not in properties),
         "*For example*",
         *(f"`{command} {escaped(example)}`" for example in typed_examples(skill)),
         f"{'Reads only.' if manifest.effects.read_only else 'Changes things.'} "

@@ -31,6 +31,8 @@ class Click(Record):
     reason: str = ""
     typed: str = ""
     """What was typed where typing is asked for."""
+    read: bool = False
+    """It was pressed under the whole plan, not on the card."""
 
 
 class RefusedBecause(StrEnum):

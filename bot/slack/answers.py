@@ -12,6 +12,7 @@ from bot.flow.ports import People
 from bot.flow.request import Request
 from bot.lifecycle import OPEN
 from bot.slack.cards import parts, sentence
+from bot.slack.cards.asked import rule
 from bot.slack.cards.status import WORDS, needed, word
 from bot.slack.escape import account, words
 from bot.slack.ports import MayAsk, Records, Skills
@@ -77,7 +78,7 @@ def why(request: Request) -> str:
     judged = request.assessment
     if judged is None:
         return f"{words(request.id, 40)} has not been judged yet: its plan is being worked out."
-    said = [f"• `{words(each.rule, 100)}` {words(each.why, 300)}" for each in judged.decision.because]
+    said = [f"• `{rule(each.rule, 100)}` {words(each.why, 300)}" for each in judged.decision.because]
     verdict = {"allow": "allows it", "require": "asks for approval", "deny": "denies it"}[
         judged.decision.effect
     ]

@@ -12,10 +12,13 @@ from pydantic import JsonValue
 
 from bot.authorize.click import Action, Click
 from bot.slack.buttons import Buttons, Pressed
-from bot.slack.cards.buttons import MORE
+from bot.slack.cards.buttons import ASKING, MORE
 
 ACTIONS: frozenset[str] = frozenset(get_args(Action))
 """The buttons that change something; the others only open what there is to read."""
+
+WHOLE = "details"
+"""The `callback_id` of the modal that has the whole plan."""
 
 Payload = Mapping[str, Any]
 
@@ -36,8 +39,11 @@ class Press:
     trigger: str
     response_url: str | None
     view: str | None = None
+    """The modal it was pressed in, which is told how it went."""
+    read: bool = False
+    """The modal was the one with the whole plan."""
 
-    def click(self, *, reason: str = "") -> Click:
+    def click(self, *, reason: str = "", typed: str = "") -> Click:
         return Click(
             id=self.id,
             team=self.team,
@@ -50,12 +56,26 @@ class Press:
             card_revision=self.pressed.card_revision,
             genuine=self.pressed.genuine,
             reason=reason,
+            typed=typed,
+            read=self.read,
         )
 
-    def kept(self, *, reason: str = "") -> dict[str, JsonValue]:
-        """What the inbox keeps of it."""
-        click = self.click(reason=reason).model_dump(mode="json")
+    def kept(self, *, reason: str = "", typed: str = "") -> dict[str, JsonValue]:
+        """What the inbox keeps of it; an earlier version can read it where nothing new is said."""
+        click = self.click(reason=reason, typed=typed).model_dump(mode="json", exclude_defaults=True)
         return {"click": click, "response_url": self.response_url, "view": self.view}
+
+    def carried(self) -> dict[str, str]:
+        """What a modal that it opens keeps, so that its answer is an answer to this button."""
+        said = {
+            "value": self.value,
+            "channel": self.channel,
+            "ts": self.message_ts,
+            "response_url": self.response_url,
+            "view": self.view,
+            "read": "yes" if self.read else "",
+        }
+        return {name: each for name, each in said.items() if each}
 
 
 def press(body: Payload, action: Payload, buttons: Buttons) -> Press:
@@ -85,6 +105,7 @@ def press(body: Payload, action: Payload, buttons: Buttons) -> Press:
         trigger=_text(body, "trigger_id"),
         response_url=response_url,
         view=_text(view, "id") or None,
+        read=_text(view, "callback_id") == WHOLE,
     )
 
 
@@ -105,6 +126,8 @@ def submitted(body: Payload, action: Action, buttons: Buttons, *, said: str) -> 
         slack_user=user,
         trigger=_text(body, "trigger_id"),
         response_url=back.get("response_url"),
+        view=back.get("view"),
+        read=back.get("read") == "yes",
     )
 
 
@@ -115,6 +138,12 @@ def action_of(action: Payload) -> tuple[str, str]:
     if name == MORE:
         name, _, value = _text(_part(action, "selected_option"), "value").partition(":")
     return name, value
+
+
+def opens(action: Payload) -> str:
+    """By what a button is known that may open something: its name, and `approve:ask` as a whole."""
+    whole = _text(action, "action_id")
+    return whole if whole == ASKING else action_of(action)[0]
 
 
 def carried(view: Payload) -> dict[str, str]:

@@ -14,7 +14,7 @@ from bot.flow.request import Place
 from bot.slack.afterwards import Afterwards
 from bot.slack.answers import Answers
 from bot.slack.modals.inputs import choose, form
-from bot.slack.ports import Flow, Inbox, MayAsk, Skills
+from bot.slack.ports import Flow, Inbox, LooksAt, MayAsk, Skills
 from bot.slack.web_api import FAILURES, failure
 from bot.terms import Refused
 
@@ -31,11 +31,12 @@ class Commands:
         voice: Voice,
         client: AsyncWebClient,
         may_ask: MayAsk,
+        looks_at: LooksAt,
         afterwards: Afterwards,
     ) -> None:
         self._team, self._skills, self._flow, self._inbox = team, skills, flow, inbox
         self._answers, self._voice, self._client = answers, voice, client
-        self._may_ask, self._afterwards = may_ask, afterwards
+        self._may_ask, self._looks_at, self._afterwards = may_ask, looks_at, afterwards
 
     async def run(self, body: Mapping[str, Any]) -> str:
         """What Slack is answered: nothing, or words for the person alone. What was asked is safe by then."""
@@ -72,7 +73,9 @@ class Commands:
         return ""
 
     async def _form(self, said: dict[str, str], asked: Incomplete) -> None:
-        await self._open(said, form(self._skills().find(asked.skill), _carried(said), known=asked))
+        skill = self._skills().find(asked.skill)
+        view = form(skill, _carried(said), known=asked, looked_at=self._looks_at(skill))
+        await self._open(said, view)
 
     async def _choose(self, said: dict[str, str]) -> None:
         try:

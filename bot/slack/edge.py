@@ -23,8 +23,9 @@ from bot.slack.inbox import Desk
 from bot.slack.interactions import Interactions
 from bot.slack.listeners import Listeners
 from bot.slack.messages import Messages
+from bot.slack.opening import Opening
 from bot.slack.people import SlackPeople
-from bot.slack.ports import Flow, MayAsk, Records, Showing, Skills, Streams
+from bot.slack.ports import Flow, LooksAt, MayAsk, Records, Showing, Skills, Streams
 from bot.slack.posting import Posting
 from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
@@ -49,6 +50,7 @@ class Parts:
     voice: Voice
     skills: Skills
     may_ask: MayAsk
+    looks_at: LooksAt
 
 
 class Edge:
@@ -100,6 +102,7 @@ class Edge:
                 voice=parts.voice,
                 client=parts.client,
                 may_ask=parts.may_ask,
+                looks_at=parts.looks_at,
                 afterwards=self._afterwards,
             ),
             interactions=Interactions(
@@ -109,10 +112,18 @@ class Edge:
                 flow=parts.flow,
                 inbox=parts.streams,
                 records=parts.records,
-                people=people,
-                voice=parts.voice,
-                client=parts.client,
-                may_ask=parts.may_ask,
+                opening=Opening(
+                    team=parts.team,
+                    buttons=parts.buttons,
+                    skills=parts.skills,
+                    records=parts.records,
+                    people=people,
+                    voice=parts.voice,
+                    client=parts.client,
+                    may_ask=parts.may_ask,
+                    command=parts.command,
+                ),
+                looks_at=parts.looks_at,
                 afterwards=self._afterwards,
                 command=parts.command,
             ),

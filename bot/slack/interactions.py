@@ -7,29 +7,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.ask.grammar import Complete, FieldErrors, complete, parse
 from bot.ask.inputs import ENVIRONMENT
-from bot.authorize.people import Standing
-from bot.flow.ports import People, StoreAway, Voice
-from bot.flow.request import Place, Request
+from bot.assess.assessment import confirmation
+from bot.flow.ports import StoreAway
+from bot.flow.request import Place
 from bot.slack.afterwards import Afterwards
 from bot.slack.buttons import Buttons
-from bot.slack.cards import parts
-from bot.slack.clicks import ACTIONS, Press, action_of, carried, entered, press, submitted
+from bot.slack.cards.buttons import ASKING
+from bot.slack.clicks import ACTIONS, Press, action_of, carried, entered, opens, press, submitted
 from bot.slack.home import ASK as ASK_BUTTON
+from bot.slack.modals import approve as approving
 from bot.slack.modals import deny as denying
-from bot.slack.modals.details import details
-from bot.slack.modals.inputs import ASK, CHANNEL, CHOOSE, SKILL, choose, form
-from bot.slack.ports import Flow, Inbox, MayAsk, Records, Skills
-from bot.slack.web_api import FAILURES, failure
+from bot.slack.modals.inputs import ASK, CHANNEL, CHOOSE, SKILL, form
+from bot.slack.opening import NOT_OURS, Opening
+from bot.slack.ports import Flow, Inbox, LooksAt, Records, Skills
 from bot.terms import Refused
 
 Payload = Mapping[str, Any]
 Answer = Mapping[str, Any] | None
-
-NOT_OURS = "This button was not made by me. Use the one on the request's card."
 
 
 class Interactions:
@@ -42,31 +38,28 @@ class Interactions:
         flow: Flow,
         inbox: Inbox,
         records: Records,
-        people: People,
-        voice: Voice,
-        client: AsyncWebClient,
-        may_ask: MayAsk,
+        opening: Opening,
+        looks_at: LooksAt,
         afterwards: Afterwards,
         command: str,
     ) -> None:
         self._team, self._buttons, self._skills, self._flow = team, buttons, skills, flow
-        self._inbox, self._records, self._people, self._voice = inbox, records, people, voice
-        self._client, self._may_ask, self._afterwards = client, may_ask, afterwards
-        self._command = command
-        self._opens = {"details": self._details, "deny": self._deny}
+        self._inbox, self._records, self._opening = inbox, records, opening
+        self._looks_at, self._afterwards, self._command = looks_at, afterwards, command
+        self._opens = {"details": opening.details, "deny": opening.deny, ASKING: opening.approve}
 
     async def pressed(self, body: Payload) -> None:
         """Raises StoreAway when a click could not be kept; then Slack says that it did not work."""
         for action in body.get("actions") or ():
             name, _ = action_of(action)
             if name == ASK_BUTTON:
-                self._afterwards.start(self._choose(body))
+                self._afterwards.start(self._opening.choose(body))
                 continue
             made = press(body, action, self._buttons)
-            if name in self._opens:
-                self._afterwards.start(self._opens[name](made))
+            if opened := self._opens.get(opens(action)):
+                self._afterwards.start(opened(made))
             elif name == "ask_again":
-                self._afterwards.start(self._tell(made, await self._asked_again(made)))
+                self._afterwards.start(self._opening.tell(made, await self._asked_again(made)))
             elif name in ACTIONS:
                 await self._inbox.put_inbox("click", made.kept(), identity=made.id)
 
@@ -76,6 +69,8 @@ class Interactions:
         match view.get("callback_id"):
             case denying.CALLBACK:
                 return await self._denied(body, view)
+            case approving.CALLBACK:
+                return await self._approved(body, view)
             case name if name == CHOOSE:
                 return self._chosen(view)
             case name if name == ASK:
@@ -93,18 +88,40 @@ class Interactions:
             return _errors({denying.REASON: str(away)})
         return None
 
+    async def _approved(self, body: Payload, view: Payload) -> Answer:
+        """What was entered is looked at while the form can still say so; whether it counts is judged later.
+
+        Raises StoreAway where the form has no field to say it at.
+        """
+        entered_, fields = approving.said(entered(view)), _fields(view)
+        made = submitted(body, "approve", self._buttons, said=json.dumps(entered_))
+        try:
+            if errors := approving.wrong(fields, entered_, await self._wanted(made)):
+                return _errors(errors)
+            kept = made.kept(reason=entered_[approving.REASON], typed=entered_[approving.TYPED])
+            await self._inbox.put_inbox("click", kept, identity=made.id)
+        except StoreAway as away:
+            if not fields:
+                raise
+            return _errors({fields[0]: str(away)})
+        return None
+
+    async def _wanted(self, made: Press) -> str:
+        """What must be typed, as the request stands now."""
+        request = await self._records.get(made.pressed.request) if made.pressed.genuine else None
+        return confirmation(request.assessment) if request and request.assessment else ""
+
     def _chosen(self, view: Payload) -> Answer:
         try:
             skill = self._skills().find(entered(view).get(SKILL, ""))
         except Refused as refused:
             return _errors({SKILL: str(refused)})
-        return {"response_action": "update", "view": form(skill, carried(view))}
+        asked = form(skill, carried(view), looked_at=self._looks_at(skill))
+        return {"response_action": "update", "view": asked}
 
     async def _asked(self, body: Payload, view: Payload) -> Answer:
         texts, back = entered(view), carried(view)
-        blocks = [
-            str(block.get("block_id")) for block in view.get("blocks") or () if block.get("type") == "input"
-        ]
+        blocks = _fields(view)
         first = blocks[0] if blocks else ENVIRONMENT
         channel = texts.pop(CHANNEL, "") or back.get("channel", "")
         environment = texts.pop(ENVIRONMENT, None) or None
@@ -130,34 +147,6 @@ class Interactions:
         except Refused as refused:
             return _errors({first: str(refused)})
         return None
-
-    async def _choose(self, body: Payload) -> None:
-        user = str((body.get("user") or {}).get("id") or "")
-        try:
-            mine = await self._may_ask(user)
-        except Refused as refused:
-            await self._voice.tell(channel="", slack_user=user, text=str(refused))
-            return
-        skills = [skill for skill in self._skills().values() if skill.name in mine and not skill.unarmed]
-        await self._open(str(body.get("trigger_id") or ""), choose(skills, {}), user=user, channel="")
-
-    async def _details(self, made: Press) -> None:
-        """For full members: there is more behind it than the card shows."""
-        try:
-            person = await self._people.person(made.slack_user)
-        except Refused as refused:
-            await self._tell(made, str(refused))
-            return
-        if person.standing is not Standing.MEMBER:
-            await self._tell(made, "Only full members of this workspace can see the details.")
-        elif request := await self._of(made):
-            view = details(request, press=made, buttons=self._buttons, command=self._command)
-            await self._open(made.trigger, view, user=made.slack_user, channel=made.channel)
-
-    async def _deny(self, made: Press) -> None:
-        if request := await self._of(made):
-            view = denying.deny(made, parts.headline(request))
-            await self._open(made.trigger, view, user=made.slack_user, channel=made.channel)
 
     async def _asked_again(self, made: Press) -> str:
         """The same words, read anew: the skill as it is now, a new plan, a new decision.
@@ -186,29 +175,11 @@ class Interactions:
             return str(refused)
         return f"Asked again: {again}." if fresh else f"That is {again} already."
 
-    async def _of(self, made: Press) -> Request | None:
-        """The request of a button that only shows something, or None and the person is told why."""
-        try:
-            found = await self._records.get(made.pressed.request) if made.pressed.genuine else None
-        except StoreAway as away:
-            await self._tell(made, str(away))
-            return None
-        if found is None or made.team != self._team:
-            await self._tell(made, NOT_OURS)
-            return None
-        return found
 
-    async def _open(self, trigger: str, view: dict[str, Any], *, user: str, channel: str) -> None:
-        try:
-            await self._client.views_open(trigger_id=trigger, view=view)
-        except FAILURES as raised:
-            words = f"I could not open that ({failure(raised).error}). Press again."
-            await self._voice.tell(channel=channel, slack_user=user, text=words)
-
-    async def _tell(self, made: Press, text: str) -> None:
-        await self._voice.tell(
-            channel=made.channel, slack_user=made.slack_user, text=text, response_url=made.response_url
-        )
+def _fields(view: Payload) -> list[str]:
+    """The names of a form's fields, in their order: where an error can be said."""
+    blocks = view.get("blocks") or ()
+    return [str(block.get("block_id")) for block in blocks if block.get("type") == "input"]
 
 
 def _errors(errors: Mapping[str, str]) -> Answer:

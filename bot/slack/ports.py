@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from bot.ask.catalog import Catalog
+from bot.ask.catalog import Catalog, Skill
 from bot.ask.invocation import Invocation
 from bot.authorize.click import Answered, Click
 from bot.flow.ports import InboxKind
@@ -81,6 +81,10 @@ Skills = Callable[[], Catalog]
 
 MayAsk = Callable[[str], Awaitable[frozenset[str]]]
 """Names of the skills that an account may ask for."""
+
+
+LooksAt = Callable[[Skill], frozenset[str]]
+"""The facts that the policies about a skill look at."""
 
 
 class Records(Protocol):

@@ -51,3 +51,11 @@ def test_text_of_a_manifest_cannot_ping_or_link() -> None:
     text = skill_help(loud, "/assent")
     assert "<" not in text
     assert "&lt;!channel&gt; &amp; ʼxʼ" in text
+
+
+def test_help_says_how_to_say_why(deploy: Skill) -> None:
+    text = skill_help(deploy, "/assent")
+    assert "• *reason*: why you ask; optional" in text
+    assert "• *break_glass*: yes asks for what a policy denies" in text
+    listed = help_text(Catalog({"deploy": deploy}), command="/assent", may_ask=lambda one: True)
+    assert '`reason="…"` and `incident=INC-42` behind any of these say why you ask' in listed

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
+from bot.ask.manifest import Check as Measured
 from bot.assess.assessment import Change
+from bot.assess.decision import Allow, Because, BrokenGlass, Escalation, RequireApproval, Requirement, Seat
 from bot.execute.journal import Check
 from bot.lifecycle import State
 from bot.playground.blocks import message_faults, too_long, view_faults
@@ -18,9 +20,10 @@ from bot.settle.outcome import Outcome
 from bot.slack.buttons import Buttons
 from bot.slack.cards import Card, card
 from bot.slack.cards.buttons import offered
-from bot.slack.clicks import press
+from bot.slack.clicks import Press, press
 from bot.slack.modals.deny import deny
 from bot.slack.modals.details import details
+from bot.terms import Group, Principal
 
 BUTTONS = Buttons(secret="signing secret", team="T1")
 HOSTILE = "<!channel> & `code` *bold*\n*Approved by everybody* \u202egnp.exe\u200b\x00 <@U1> " + "x" * 4000
@@ -226,6 +229,105 @@ def test_outside_text_cannot_ping_hide_or_draw_lines_of_its_own(a_request: Any, 
     assert "[U+200B][U+0000]" in text
     assert "\n*Approved by everybody*" not in text
     assert "more characters" in text
+
+
+# What policies may decide besides
+
+
+def glass(**more: Any) -> RequireApproval:
+    broken = BrokenGlass(
+        rule="deployments/freeze",
+        notify=(Group("sre"),),
+        review_by=(Group("mgmt"),),
+        review_within_s=3 * 86_400,
+    )
+    seats = (Seat(group=Group("sre"), count=2),)
+    return RequireApproval(
+        because=(
+            Because(rule="deployments/freeze+override", why="The glass was broken: there is a freeze."),
+        ),
+        requirements=(Requirement(rule="deployments/freeze+override", stage="override", all_of=seats),),
+        broken_glass=(broken,),
+        **more,
+    )
+
+
+def test_broken_glass_cannot_be_overlooked(a_request: Any, an_assessment: Any, an_invocation: Any) -> None:
+    call = an_invocation(reason="customers cannot pay", incident="INC-42", break_glass=True)
+    request = a_request(
+        invocation=call, assessment=an_assessment(call=call, decision=glass()), missing=("2 × @sre",)
+    )
+    shown = card(request, buttons=BUTTONS)
+    text = read(shown)
+    assert text.startswith("🚨 Break-glass: deploy checkout 1.4.2 to staging\n🟡 *Break-glass · Waiting")
+    assert (
+        "🚨 *The glass is broken.* It overrides the no of deployments/freeze. Told when it is granted: @sre. "
+        "Reviewed within 3 days by @mgmt." in text
+    )
+    assert "*Reason*: customers cannot pay\n*Incident*: INC-42" in text
+    assert "deployments/freeze, overridden: The glass was broken" in text
+    assert shown.text.startswith("Break-glass · Waiting for approval: deploy checkout")
+    _accepted(shown)
+
+
+def test_glass_that_overrides_nothing_is_not_shouted(
+    a_request: Any, an_assessment: Any, an_invocation: Any
+) -> None:
+    call = an_invocation(reason="why", incident="INC-42", break_glass=True)
+    planned = a_request(State.PLANNING, invocation=call, assessment=None)
+    assert "Break-glass" in read(card(planned, buttons=BUTTONS))
+    judged = a_request(invocation=call, assessment=an_assessment(call=call))
+    assert "Break-glass" not in read(card(judged, buttons=BUTTONS))
+
+
+def test_what_was_earned_is_said_with_its_record(a_request: Any, an_assessment: Any) -> None:
+    record = "Two people look. Earned, so auto-approved: 41 of 41 verified, lower bound 0.91 ≥ 0.90."
+    allowed = Allow(because=(Because(rule="deployments/two-people+earned", why=record),))
+    text = read(card(a_request(State.APPROVED, assessment=an_assessment(decision=allowed)), buttons=BUTTONS))
+    assert "🟢 *Allowed.*" in text
+    assert f"deployments/two-people, earned: {record}" in text
+
+
+def test_vetoes_noes_and_who_is_left_out_are_named(a_request: Any, an_assessment: Any) -> None:
+    decision = RequireApproval(
+        because=(Because(rule="p/g", why="it matters"),),
+        requirements=(
+            Requirement(
+                rule="p/g",
+                all_of=(Seat(group=Group("release")),),
+                any_of=(Seat(group=Group("sre")), Seat(person=Principal("mia"))),
+                exclude=("requester", "author"),
+                barred=(Principal("bob"),),
+                reason=True,
+            ),
+        ),
+        denials=2,
+        veto=(Group("security"),),
+        escalation=(
+            Escalation(after_s=3600, remind=True),
+            Escalation(after_s=7200, add=(Group("leads"),)),
+            Escalation(after_s=9000, page=(Group("sre"),)),
+        ),
+    )
+    measured = Measured(name="error rate", observed="error_rate", at_most=0.01)
+    request = a_request(assessment=an_assessment(decision=decision, done=(measured,)), escalated=2)
+    shown = card(request, buttons=BUTTONS)
+    assert (
+        "→ @release or @leads, @sre or @leads, mia or @leads\nnot bob, whose own work it is\n"
+        "one no of @security ends it\n2 noes end it" in read(shown)
+    )
+    view = details(request, press=_a_press(shown), buttons=BUTTONS, command="/assent")
+    told = json.dumps(view, ensure_ascii=False)
+    assert view_faults(view, "modal") == []
+    assert "review: @release or @leads, and @sre or @leads or mia or @leads, with a reason (`p/g`)" in told
+    assert (
+        "✓ after 1 h: a reminder\\n✓ after 2 h: @leads may answer too\\n• after 150 min: paged: @sre" in told
+    )
+    assert "*Measured afterwards, as the policy wants*\\n• error rate: at most 0.01" in told
+
+
+def _a_press(shown: Card) -> Press:
+    return press(_pressed(shown, "details"), _button(shown, "details"), BUTTONS)
 
 
 anything = st.text(max_size=300) | st.sampled_from(

@@ -6,6 +6,7 @@ from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.slack.buttons import Buttons
 from bot.slack.cards.blocks import Block, button, confirm, overflow
+from bot.slack.confirming import confirming
 
 _STOP = confirm(
     "Stop this run?",
@@ -37,6 +38,9 @@ _LABELS = {
 }
 _STYLES = {"approve": "primary", "stop": "danger"}
 _CONFIRMS = {"stop": _STOP, "cancel": _CANCEL, "undo": _UNDO, "skip_step": _SKIP}
+
+ASKING = "approve:ask"
+"""Approve where more than a press is asked for: it opens a form, and its value is that of `approve`."""
 
 MORE = "more"
 """The `⋯` menu; each option's value is `<action>:<value>`."""
@@ -81,6 +85,8 @@ def one(name: str, request: Request, buttons: Buttons, *, lead: bool = False) ->
         return overflow(
             MORE, [(label, f"{each}:{_value(each, request, buttons)}") for label, each in choices]
         )
+    if name == "approve" and confirming(request):
+        return button("Approve…", action=ASKING, value=_value(name, request, buttons), style="primary")
     return button(
         "Read the whole plan" if lead and request.state is State.WAITING else _LABELS[name],
         action=name,

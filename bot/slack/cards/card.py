@@ -9,7 +9,7 @@ from typing import Any
 from bot.flow.request import Request
 from bot.lifecycle import ENDED, State
 from bot.slack.buttons import Buttons
-from bot.slack.cards import parts, progress, table
+from bot.slack.cards import asked, parts, progress, table
 from bot.slack.cards.blocks import (
     FIELD,
     HEADER,
@@ -67,7 +67,7 @@ def _blocks(request: Request, buttons: Buttons, command: str, scale: float) -> t
     plan = parts.plan(request, room=room(2800), command=command)
     facts = parts.facts(request, room=min(room(400), FIELD // 6))
     blocks = [
-        header(plain(parts.headline(request), HEADER)),
+        header(plain(parts.title(request), HEADER)),
         section("status", _status(request, room(1200))),
         fields("facts", facts),
         section(
@@ -87,6 +87,8 @@ def _blocks(request: Request, buttons: Buttons, command: str, scale: float) -> t
 
 def _status(request: Request, room: int) -> str:
     lines = [f"{WORDS[request.state][0]} *{word(request)}.* {consequence(request, room // 2)}"]
+    if request.state not in ENDED and asked.broken(request):
+        lines.append(f"🚨 *The glass is broken.* {asked.overridden(request, room // 2)}")
     told = request.outcome.sentence if request.outcome else ""
     notes = [words(note, 300) for note in request.notes if note not in told]
     return "\n".join([*lines, parts.fitting(notes, room=room // 2)] if notes else lines)

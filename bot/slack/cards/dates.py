@@ -18,3 +18,12 @@ def lasted(milliseconds: int) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def span(seconds: int) -> str:
+    """`3 days`, `90 min`: the largest unit that says it exactly."""
+    for size, name in ((86_400, "day"), (3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {name}{'s' if name == 'day' and count > 1 else ''}"
+    return f"{seconds} s"

@@ -9,6 +9,7 @@ from bot.authorize.approval import Vote
 from bot.execute.journal import Check
 from bot.flow.request import Request
 from bot.lifecycle import ENDED, State
+from bot.slack.cards import asked
 from bot.slack.cards.dates import at
 from bot.slack.cards.status import needed
 from bot.slack.escape import Cut, account, cut, line, words
@@ -26,19 +27,24 @@ def headline(request: Request) -> str:
     return " ".join([call.skill, *(_spoken(value) for value in call.inputs.values()), "to", call.environment])
 
 
+def title(request: Request) -> str:
+    """The headline, and before it what nobody may overlook. Not escaped."""
+    return f"🚨 Break-glass: {headline(request)}" if asked.broken(request) else headline(request)
+
+
 def _spoken(value: object) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def facts(request: Request, *, room: int) -> list[tuple[str, str]]:
     judged = request.assessment
-    pairs = [("Asked by", account(request.asked_by))]
+    pairs = [("Asked by", account(request.asked_by)), *_said(request, room)]
     if judged is None:
         return [*pairs, ("Where", words(request.invocation.environment, room))]
     pairs += [
         ("Target", words(judged.plan.target.identity, room)),
         ("Risk", _risk(judged, room)),
-        ("Policy", policy(judged, room)),
+        ("Policy", policy(request, judged, room)),
         ("Cost" if request.cost is None else "Cost, settled", cost(request, judged, room)),
     ]
     if request.state is State.WAITING:
@@ -48,20 +54,25 @@ def facts(request: Request, *, room: int) -> list[tuple[str, str]]:
     return pairs
 
 
+def _said(request: Request, room: int) -> list[tuple[str, str]]:
+    """What whoever asked says about it."""
+    said = (("Reason", request.invocation.reason), ("Incident", request.invocation.incident))
+    return [(label, words(text, room)) for label, text in said if text]
+
+
 def _risk(judged: Assessment, room: int) -> str:
     why = f" · {words(', '.join(judged.risk_why), room)}" if judged.risk_why else ""
     return f"{judged.risk} of 100{why}"
 
 
-def policy(judged: Assessment, room: int) -> str:
-    """The rules that decided, each with its reason, and whom they ask."""
+def policy(request: Request, judged: Assessment, room: int) -> str:
+    """The rules that decided, each with its reason, and whom they ask now."""
     decision = judged.decision
-    rules = [f"{words(each.rule, 80)}: {words(each.why, room)}" for each in decision.because[:3]]
+    rules = [f"{asked.rule(each.rule)}: {words(each.why, room)}" for each in decision.because[:3]]
     if len(decision.because) > 3:
         rules.append(f"and {len(decision.because) - 3} more, see Details")
-    if decision.effect == "require":
-        asked = [seat.label() for one in decision.requirements for seat in (*one.all_of, *one.any_of)]
-        rules.append(f"→ {words(', '.join(asked), room)}")
+    if request.asked is not None:
+        rules += asked.whom(request.asked, room)
     return "\n".join(rules)
 
 
@@ -82,12 +93,12 @@ def cost(request: Request, judged: Assessment, room: int) -> str:
 
 def plan(request: Request, *, room: int, command: str) -> Cut:
     """What would change, and the exact form of what was asked; `whole` says whether all of it is here."""
-    asked = cut(line(request.invocation.sentence(command)), room // 4)
+    typed = cut(line(request.invocation.sentence(command)), room // 4)
     judged = request.assessment
     if judged is None:
-        return Cut(f"`{asked.text}`", asked.whole)
+        return Cut(f"`{typed.text}`", typed.whole)
     summary = cut(line(judged.plan.summary), room // 4)
-    shown, whole, left = [], asked.whole and summary.whole, room // 2 - 200
+    shown, whole, left = [], typed.whole and summary.whole, room // 2 - 200
     for change in judged.plan.changes[:CHANGES]:
         one = cut(line(f"{change.what}: {change.before or 'nothing'} → {change.after or 'nothing'}"), 300)
         whole, left = whole and one.whole, left - len(one.text) - 3
@@ -98,7 +109,7 @@ def plan(request: Request, *, room: int, command: str) -> Cut:
         whole = False
         shown.append(f"… and {hidden} more {'change' if hidden == 1 else 'changes'}")
     undo = [f"Undo: {words(judged.plan.undo, 150)}"] if judged.plan.undo else []
-    return Cut("\n".join([f"*Plan* · {summary.text}", f"`{asked.text}`", *shown, *undo]), whole)
+    return Cut("\n".join([f"*Plan* · {summary.text}", f"`{typed.text}`", *shown, *undo]), whole)
 
 
 def checks(met: Sequence[Check], *, room: int) -> list[str]:

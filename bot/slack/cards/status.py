@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.execute.journal import Entry
 from bot.flow.request import Request
 from bot.lifecycle import State
+from bot.slack.cards.asked import broken
 from bot.slack.cards.dates import at
 from bot.slack.escape import words
 
@@ -30,6 +31,11 @@ WORDS: dict[State, tuple[str, str]] = {
 
 
 def word(request: Request) -> str:
+    """A request that breaks the glass says so in every state, also where only this line is seen."""
+    return f"Break-glass · {_word(request)}" if broken(request) else _word(request)
+
+
+def _word(request: Request) -> str:
     if request.outcome and request.outcome.kind == "nothing_to_do":
         return "Nothing to do"
     if request.state is State.WAITING and any(vote.answer == "approve" for vote in request.votes):

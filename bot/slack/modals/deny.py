@@ -15,16 +15,10 @@ LONGEST = 500
 
 
 def deny(press: Press, headline: str) -> dict[str, Any]:
-    carried = {
-        "value": press.value,
-        "channel": press.channel,
-        "ts": press.message_ts,
-        "response_url": press.response_url,
-    }
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "private_metadata": json.dumps({name: each for name, each in carried.items() if each}),
+        "private_metadata": json.dumps(press.carried()),
         "title": plain_text(f"Deny {press.pressed.request}"[:24]),
         "submit": plain_text("Deny"),
         "close": plain_text("Back"),

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from bot.ask.manifest import Check
 from bot.assess.assessment import Assessment, Estimate
+from bot.assess.decision import RequireApproval
 from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.slack.buttons import Buttons
-from bot.slack.cards import parts, progress
+from bot.slack.cards import asked, parts, progress
 from bot.slack.cards.blocks import (
     SECTION,
     Block,
@@ -23,7 +25,7 @@ from bot.slack.cards.blocks import (
 )
 from bot.slack.cards.buttons import one
 from bot.slack.cards.status import WORDS, consequence, word
-from bot.slack.clicks import Press
+from bot.slack.clicks import WHOLE, Press
 from bot.slack.escape import line, visible, words
 from bot.terms import dollars
 
@@ -36,7 +38,7 @@ def details(request: Request, *, press: Press, buttons: Buttons, command: str) -
     readable = True
     if judged := request.assessment:
         plan, readable = _plan(request, judged, command)
-        blocks += [*plan, divider(), *_why(judged), section("cost", _cost(judged.estimate, request))]
+        blocks += [*plan, divider(), *_why(request, judged), section("cost", _cost(judged.estimate, request))]
     if request.votes:
         blocks.append(section("votes", f"*Votes*\n{parts.votes(request.votes, room=SECTION - 20)}"))
     if request.journal:
@@ -51,7 +53,7 @@ def details(request: Request, *, press: Press, buttons: Buttons, command: str) -
     carried = {"channel": press.channel, "ts": press.message_ts, "response_url": press.response_url}
     return {
         "type": "modal",
-        "callback_id": "details",
+        "callback_id": WHOLE,
         "private_metadata": json.dumps({name: each for name, each in carried.items() if each}),
         "title": plain_text(f"{request.id}: details"[:24]),
         "close": plain_text("Close"),
@@ -89,18 +91,33 @@ def _plan(request: Request, judged: Assessment, command: str) -> tuple[list[Bloc
     return blocks, whole
 
 
-def _why(judged: Assessment) -> Iterator[Block]:
-    said = [f"• `{words(each.rule, 100)}` {words(each.why, 400)}" for each in judged.decision.because]
+def _why(request: Request, judged: Assessment) -> Iterator[Block]:
+    said = [f"• `{asked.rule(each.rule, 100)}` {words(each.why, 400)}" for each in judged.decision.because]
     yield section("policy", f"*{words(judged.policy, 100)} says {judged.decision.effect}*\n{_fit(said)}")
     risks = words(", ".join(judged.risk_why), 800) or "as the skill declares"
     yield section("risk", f"*Risk {judged.risk} of 100*\n{risks}")
-    if judged.decision.effect == "require":
-        asked = [
-            f"• {words(one.stage, 60)}: {words(', '.join(seats), 400)} (`{words(one.rule, 100)}`)"
-            for one in judged.decision.requirements
-            if (seats := [seat.label() for seat in (*one.all_of, *one.any_of)])
-        ]
-        yield section("who", f"*Who must say yes*\n{_fit(asked)}")
+    if request.asked is not None:
+        yield section("who", f"*Who must say yes*\n{_fit(_who(request.asked))}")
+    if steps := asked.steps(request):
+        yield section("escalation", f"*When nobody answers*\n{_fit(steps)}")
+    if judged.done:
+        checks = [f"• {words(one.name, 200)}: {words(_bound(one), 100)}" for one in judged.done]
+        yield section("done", f"*Measured afterwards, as the policy wants*\n{_fit(checks)}")
+
+
+def _bound(one: Check) -> str:
+    bounds = (("at least", one.at_least), ("at most", one.at_most), ("equal to", one.equals))
+    return " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
+
+
+def _who(decision: RequireApproval) -> list[str]:
+    lines = [f"• {asked.stage(one)}" for one in decision.requirements if one.seats]
+    lines += [f"✗ {words(', '.join(people), 400)}, {why}" for people, why in asked.left_out(decision)]
+    if decision.veto:
+        lines.append(f"✋ One no of {asked.groups(decision.veto)} ends it.")
+    if decision.denials > 1:
+        lines.append(f"✋ {decision.denials} noes end it.")
+    return lines
 
 
 def _cost(estimate: Estimate, request: Request) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.ask.catalog import Input, Skill
 from bot.ask.grammar import Incomplete
-from bot.ask.inputs import ENVIRONMENT
-from bot.ask.invocation import Value
+from bot.ask.inputs import ENVIRONMENT, MOST_SAID, NOTHING_SAID
+from bot.ask.invocation import About, Value
 from bot.slack.cards.blocks import Block, context, plain_text, section
 from bot.slack.escape import plain, words
 from bot.terms import Environment
@@ -18,6 +18,18 @@ CHOOSE, ASK = "choose", "ask"
 SKILL, CHANNEL = "skill", "channel"
 _ELEMENT = "value"
 _OPTIONS = 100
+
+_SAID = (
+    ("reason", "Why?", "Whoever must approve reads it on the card.", True),
+    ("incident", "Incident", "The one this is for, such as INC-42.", False),
+    (
+        "break_glass",
+        "Break the glass?",
+        "For emergencies: it takes a reason, an incident and other people's yes. It is reviewed afterwards.",
+        False,
+    ),
+)
+"""Name, label, hint, and whether it is asked whatever the policies look at."""
 
 Carried = Mapping[str, str | None]
 """Where the request will belong: `channel`, `thread_ts`, `response_url`."""
@@ -35,8 +47,17 @@ def choose(skills: Iterable[Skill], carried: Carried) -> dict[str, Any]:
     return _modal(CHOOSE, "Ask for a run", [picked], carried, submit="Next")
 
 
-def form(skill: Skill, carried: Carried, *, known: Incomplete | None = None) -> dict[str, Any]:
-    """The inputs of one skill, with what was already said filled in."""
+def form(
+    skill: Skill,
+    carried: Carried,
+    *,
+    known: Incomplete | None = None,
+    looked_at: Collection[str] = (),
+) -> dict[str, Any]:
+    """The inputs of one skill, with what was already said filled in.
+
+    `looked_at` are the facts that its policies look at: only for those is there a field about the request.
+    """
     manifest = skill.manifest
     values: Mapping[str, Value] = known.inputs if known else {}
     blocks = [section("about", words(manifest.summary, 600))]
@@ -54,11 +75,28 @@ def form(skill: Skill, carried: Carried, *, known: Incomplete | None = None) -> 
     where = known.environment if known else None
     if len(manifest.environments) > 1:
         blocks.append(_input(ENVIRONMENT, "Where?", _where(manifest.environments, where)))
+    blocks += _about(skill, known.about if known else NOTHING_SAID, looked_at)
     if not carried.get("channel"):
         element: Block = {"type": "conversations_select", "action_id": _ELEMENT}
         blocks.append(_input(CHANNEL, "Where should the card be?", element))
     blocks.append(context("next", "You see the plan, the cost and who must approve before anything runs."))
     return _modal(ASK, f"Ask: {skill.name}", blocks, {**carried, "skill": skill.name}, submit="Ask")
+
+
+def _about(skill: Skill, said: About, looked_at: Collection[str]) -> Iterator[Block]:
+    """What may be said of the request itself. Why is always worth a line; the rest only where it matters."""
+    texts = {"reason": said.reason, "incident": said.incident}
+    for name, label, hint, always in _SAID:
+        if name in skill.manifest.inputs.properties:
+            continue
+        if always or texts.get(name) or f"request.{name}" in looked_at:
+            element: Block = {"type": "plain_text_input", "action_id": _ELEMENT, "max_length": MOST_SAID}
+            if texts.get(name):
+                element["initial_value"] = texts[name]
+            if name == "break_glass":
+                chosen = "yes" if said.break_glass else "no"
+                element = {**_select(_GLASS, chosen), "type": "radio_buttons"}
+            yield _input(name, label, element, hint=hint, optional=True)
 
 
 def _element(one: Input, value: Value | None) -> Block:
@@ -88,6 +126,9 @@ def _select(options: list[Block], value: Value | None) -> Block:
 def _option(label: str, value: str, description: str = "") -> Block:
     made: Block = {"text": plain_text(plain(label, 75)), "value": value[:150]}
     return {**made, "description": plain_text(plain(description, 75))} if description else made
+
+
+_GLASS = [_option("No", "no"), _option("Yes, this cannot wait", "yes")]
 
 
 def _shown(value: Value) -> str:
