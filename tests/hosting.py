@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +24,7 @@ from bot.ask.manifest import Manifest
 from bot.terms import Environment, RequestId
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "skills"
 
 
 class HostProcess:
@@ -165,12 +166,25 @@ class Ran:
 
 
 class SkillRun:
-    """One invocation: every command is what `skill.yaml` says, filled by the bot's own code."""
+    """One invocation: every command is what `skill.yaml` says, filled by the bot's own code.
 
-    def __init__(self, name: str, *, url: str, request: str, environment: str, **inputs: str) -> None:
-        self.folder = ROOT / "skills" / name
+    `url` is the demo host's; a skill with another target gets its `variables`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        request: str,
+        environment: str,
+        url: str | None = None,
+        variables: Mapping[str, str] | None = None,
+        **inputs: str,
+    ) -> None:
+        self.folder = skill_folder(name)
         self.manifest = read_manifest(name)
         self.url = url
+        self.variables = dict(variables or {})
         self.request = request
         self.environment = Environment(environment)
         self.inputs = inputs
@@ -211,13 +225,16 @@ class SkillRun:
             )
             for item in argv
         ]
-        return run_script(*filled, folder=self.folder, url=self.url)
+        return run_script(*filled, folder=self.folder, url=self.url, variables=self.variables)
 
 
-def run_script(*argv: str, folder: Path, url: str | None) -> Ran:
+def run_script(
+    *argv: str, folder: Path, url: str | None = None, variables: Mapping[str, str] | None = None
+) -> Ran:
     """As the sandbox does it: closed stdin, an environment with nothing but what is declared."""
     assert argv[0] == "python3"
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= variables or {}
     if url is not None:
         environment["ASSENT_TARGET"] = url
     done = subprocess.run(
@@ -234,8 +251,13 @@ def run_script(*argv: str, folder: Path, url: str | None) -> Ran:
     return Ran(code=done.returncode, lines=done.stdout.splitlines(), errors=done.stderr)
 
 
+def skill_folder(name: str) -> Path:
+    """A skill that ships armed, or one of the examples for a platform that the demo does not have."""
+    return next(path for path in (ROOT / "skills" / name, EXAMPLES / name) if path.is_dir())
+
+
 def read_manifest(name: str) -> Manifest:
-    folder = ROOT / "skills" / name
+    folder = skill_folder(name)
     files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     document = yaml.safe_load((folder / "skill.yaml").read_text(encoding="utf-8"))
     front = (folder / "SKILL.md").read_text(encoding="utf-8").split("---\n")[1]

@@ -44,10 +44,17 @@ class Case(Record):
     stop_after: Text | None = None
 
 
-class Cases(Record):
-    """The whole file. `target: demo-host` starts a fresh one for each case, its address in ASSENT_TARGET."""
+DEMO_HOST = "demo-host"
 
-    target: Literal["demo-host"] | None = None
+
+class Cases(Record):
+    """The whole file. `target: demo-host` starts a fresh one for each case, its address in ASSENT_TARGET.
+
+    A Python file of the skill instead is a target of its own: started for each case, it prints one JSON line
+    of variables when it serves, or `{"lacks": [programs]}`, and ends with TERM or its input.
+    """
+
+    target: Text | None = None
     cases: tuple[Case, ...] = Field(min_length=1)
 
 
@@ -90,9 +97,13 @@ def problems(skill: Skill) -> list[Problem]:
 def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
     manifest = skill.manifest
     names = [case.name for case in cases.cases]
-    if cases.target is not None and "ASSENT_TARGET" not in manifest.permissions.env:
-        hint = "Add it to permissions.env, or leave target out."
-        yield Finding(("target",), "the skill may not see ASSENT_TARGET, so it cannot find the target", hint)
+    if cases.target == DEMO_HOST:
+        if "ASSENT_TARGET" not in manifest.permissions.env:
+            what, hint = "the skill may not see ASSENT_TARGET, so it cannot find the target", "Add it to "
+            yield Finding(("target",), what, f"{hint}permissions.env, or leave target out.")
+    elif cases.target is not None and cases.target not in skill.files:
+        hint = f"Write {DEMO_HOST}, or a Python file of the skill such as tests/target.py."
+        yield Finding(("target",), f"there is no target {cases.target}", hint)
     for position, case in enumerate(cases.cases):
         at = ("cases", position)
         if case.name in names[:position]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 
-from bot.artifacts.cases import Case, Cases
+from bot.artifacts.cases import DEMO_HOST, Case, Cases
 from bot.ask.catalog import Skill
 from bot.ask.inputs import complete, shown
 from bot.ask.manifest import DoneWhen, Step
@@ -66,11 +66,11 @@ async def play(skill: Skill, cases: Cases, case: Case) -> Played:
         if case.programs is not None:
             programs = shutil.copytree(Path(skill.folder) / case.programs, room / "programs")
             path = f"{programs}{os.pathsep}{path}"
-        async with _target(cases, room) as target:
+        async with _target(skill, cases, room) as target:
             began = time.monotonic()
             workshop = LocalWorkshop(
                 sandbox=GuardedProcesses(),
-                environment={"PATH": path, **target, **case.variables},
+                environment={**target, "PATH": path, **case.variables},
                 under=room / "runs",
             )
             rehearsal = Rehearsal(skill, case, workshop)
@@ -95,22 +95,37 @@ def _played(case: Case, rehearsal: Rehearsal, ended: Finish | Aside, wall_s: flo
     )
 
 
+class Lacking(Refused):
+    """What the target of a skill's cases is made of is not installed here."""
+
+
 @asynccontextmanager
-async def _target(cases: Cases, room: Path) -> AsyncIterator[Mapping[str, str]]:
-    """A demo host of the case's own: what one case leaves behind never helps or hurts the next."""
+async def _target(skill: Skill, cases: Cases, room: Path) -> AsyncIterator[Mapping[str, str]]:
+    """A target of the case's own: what one case leaves behind never helps or hurts the next."""
     if cases.target is None:
         yield {}
         return
-    argv = (sys.executable, "-m", "bot.playground.host", "--home", str(room / "host"), "--with-stdin")
+    argv: tuple[str, ...] = (sys.executable, str(Path(skill.folder) / cases.target))
+    if cases.target == DEMO_HOST:
+        argv = (sys.executable, "-m", "bot.playground.host", "--home", str(room / "host"), "--with-stdin")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("ASSENT_", "SLACK_"))}
-    host = Child("host", argv, ours, room / "logs", says_first=True)
-    line = await host.start()
+    target = Child("target", argv, ours, room / "logs", says_first=True)
+    line = await target.start()
     try:
-        yield {"ASSENT_TARGET": str(json.loads(line)["url"])}
-    except ValueError:
-        raise Refused(f"The demo host did not start. Its words: {host.last_words()}") from None
+        yield _variables(cases.target, line, target.last_words())
     finally:
-        await host.end()
+        await target.end()
+
+
+def _variables(name: str, line: str, last_words: str) -> dict[str, str]:
+    """What a target says in its first line, as the variables a skill may name."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        raise Refused(f"The target {name} did not start. Its words: {last_words}") from None
+    if lacks := said.get("lacks"):
+        raise Lacking(f"The target {name} needs {', '.join(lacks)}, not installed here.")
+    return {"ASSENT_TARGET": str(said["url"])} if name == DEMO_HOST else {k: str(v) for k, v in said.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from hosting import alive
 
 SKILL = """\
 name: greet
@@ -128,6 +129,9 @@ def test_a_case_that_ends_otherwise_is_a_finding_with_what_happened(assent, gree
         ),
         pytest.param("name: stopped", "name: a greeting", 'two cases are called "a greeting"', id="a name"),
         pytest.param("cases:\n", "target: demo-host\ncases:\n", "may not see ASSENT_TARGET", id="a target"),
+        pytest.param(
+            "cases:\n", "target: tests/targt.py\ncases:\n", "there is no target", id="a target file"
+        ),
         pytest.param("stop_after: say", "stop_aftr: say", "Did you mean stop_after?", id="a key"),
     ],
 )
@@ -155,3 +159,50 @@ def test_a_shipped_case_runs_on_a_demo_host_of_its_own(assent, artifacts) -> Non
     ran = assent("skills", "test", "deploy", "--case", "answers badly", env=artifacts)
     assert ran.code == 0, ran.said
     assert "passed deploy: a version that answers badly is rolled back" in ran.said
+
+
+TARGET = """\
+import json, os, pathlib, sys
+pathlib.Path(__file__).with_name("pid").write_text(str(os.getpid()))
+print(json.dumps(SAID), flush=True)
+while os.read(0, 100):
+    pass
+"""
+
+
+@pytest.fixture
+def own_target(greet: Path):
+    def write(said: str) -> Path:
+        (greet / "tests/target.py").write_text(TARGET.replace("SAID", said))
+        change(greet / "tests/cases.yaml", "cases:\n", "target: tests/target.py\ncases:\n")
+        return greet / "tests"
+
+    return write
+
+
+def test_a_target_of_the_skills_own_says_its_variables_and_is_ended(assent, own_target) -> None:
+    """What the skill may not see stays unseen: the target names more than TONE."""
+    tests = own_target('{"TONE": "kindly", "PATH": "/nowhere"}')
+    change(tests / "cases.yaml", "plan: greet ada plainly", "plan: greet ada kindly")
+    ran = assent("skills", "test", "--case", "a greeting")
+    assert ran.code == 0, ran.said
+    assert not alive(int((tests / "pid").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        pytest.param(
+            '{"lacks": ["haproxy"]}', "needs haproxy, not installed here", id="something is missing"
+        ),
+        pytest.param("sys.exit('no room')", "did not start. Its words: no room", id="it does not start"),
+    ],
+)
+def test_a_target_that_cannot_be_is_said_and_nothing_is_run(
+    assent, own_target, said: str, sentence: str
+) -> None:
+    own_target(said)
+    ran = assent("skills", "test")
+    assert ran.code == 2
+    assert sentence in ran.said
+    assert ran.out == ""

@@ -6,19 +6,24 @@ import ast
 import sys
 
 import pytest
-from hosting import ROOT, read_manifest
+from hosting import EXAMPLES, ROOT, read_manifest, skill_folder
 
-SHIPPED = ["deploy", "service-status"]
+from bot.artifacts import Artifacts, lock
+
+SHIPPED = sorted(file.parent.name for file in ROOT.glob("skills/*/skill.yaml"))
+FOR_PLATFORMS = sorted(file.parent.name for file in EXAMPLES.glob("*/skill.yaml"))
+SHARED = ["target.py", "traffic.py", "script.py", "promql.py"]
+EVERY = [*SHIPPED, *FOR_PLATFORMS]
 
 
-@pytest.mark.parametrize("skill", SHIPPED)
+@pytest.mark.parametrize("skill", EVERY)
 def test_the_manifest_is_accepted_by_the_strict_reader(skill: str) -> None:
     assert read_manifest(skill).name == skill
 
 
-@pytest.mark.parametrize("skill", SHIPPED)
+@pytest.mark.parametrize("skill", EVERY)
 def test_scripts_need_the_standard_library_and_each_other_only(skill: str) -> None:
-    scripts = list((ROOT / "skills" / skill / "scripts").glob("*.py"))
+    scripts = list((skill_folder(skill) / "scripts").glob("*.py"))
     own = {path.stem for path in scripts}
     for path in scripts:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -28,11 +33,28 @@ def test_scripts_need_the_standard_library_and_each_other_only(skill: str) -> No
                 assert module.split(".")[0] in sys.stdlib_module_names | own, (path.name, module)
 
 
-@pytest.mark.parametrize("shared", ["target.py", "traffic.py"])
-def test_what_skills_share_is_the_same_file_in_each(shared: str) -> None:
+def test_what_skills_share_is_the_same_file_in_each() -> None:
     """A skill is one folder with one digest, so it cannot import from its neighbour."""
-    copies = {(ROOT / "skills" / skill / "scripts" / shared).read_bytes() for skill in SHIPPED}
-    assert len(copies) == 1
+    copies: dict[str, set[bytes]] = {}
+    for skill in EVERY:
+        for path in (skill_folder(skill) / "scripts").glob("*.py"):
+            if path.name in SHARED:
+                copies.setdefault(path.name, set()).add(path.read_bytes())
+    assert {name: len(different) for name, different in copies.items()} == dict.fromkeys(SHARED, 1)
+
+
+def test_an_example_is_not_armed_until_somebody_puts_it_there() -> None:
+    """Whoever tries Assent is offered what can work on the demo host, and nothing else."""
+    assert FOR_PLATFORMS
+    assert not set(FOR_PLATFORMS) & set(SHIPPED)
+    for skill in SHIPPED:
+        assert read_manifest(skill).permissions.env == ("ASSENT_TARGET",), skill
+
+
+def test_the_examples_have_no_finding_and_a_lock_of_their_own() -> None:
+    examples = Artifacts(EXAMPLES, ROOT / "policies")
+    assert [str(problem) for problem in examples.problems] == []
+    assert (EXAMPLES / "skills.lock").read_text(encoding="utf-8") == lock(examples.skills().values())
 
 
 def test_the_read_only_skill_sends_the_host_nothing_but_questions() -> None:
