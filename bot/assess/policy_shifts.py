@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
+from bot.ask.manifest import Check
+from bot.assess.gate_shifts import Shift, gate_shifts
 from bot.assess.policy import Policies
 from bot.assess.roster import Roster
-from bot.assess.runbook import Budget, Gate, Runbook
+from bot.assess.runbook import Budget, Runbook
 from bot.assess.strictness import Direction
 from bot.terms import Principal, dollars
 
 LOOSER, STRICTER, BOTH, SAME = Direction.LOOSER, Direction.STRICTER, Direction.BOTH, Direction.SAME
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """One part that changed; `direction` is `same` where it is decisions that can tell, if anything."""
-
-    part: str
-    what: str
-    direction: Direction
 
 
 def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
@@ -31,6 +23,7 @@ def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
         elif name not in old.armed:
             yield Shift(name, "the policy is new", SAME)
         else:
+            yield from gate_shifts(old.armed[name], new.armed[name])
             yield from _runbook(name, old.armed[name].runbook, new.armed[name].runbook)
     yield from _roster(old.roster, new.roster)
     if old.prices != new.prices:
@@ -38,7 +31,6 @@ def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
 
 
 def _runbook(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:
-    yield from _gates(name, old, new)
     if old.risk != new.risk:
         yield Shift(f"{name}/risk", "other risk rows", SAME)
     before, after = ({one.id: one for one in side.freeze_windows} for side in (old, new))
@@ -61,23 +53,18 @@ def _runbook(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:
         if was_s != is_s:
             longer = is_s > was_s
             yield Shift(f"{name}/{key}", f"{was_s} s → {is_s} s", LOOSER if longer else STRICTER)
+    if old.escalation != new.escalation:
+        yield Shift(f"{name}/escalation", "silence leads to something else", SAME)
+    for skill in sorted({*old.done, *new.done}):
+        yield from _done(f"{name}/done", skill, old.done.get(skill, ()), new.done.get(skill, ()))
 
 
-def _gates(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:
-    before, after = ({gate.id: gate for gate in side.gates} for side in (old, new))
-    for gate in sorted(before.keys() | after.keys()):
-        if gate not in after:
-            yield Shift(f"{name}/{gate}", "the gate is gone", SAME)
-        elif gate not in before:
-            yield Shift(f"{name}/{gate}", "the gate is new", SAME)
-        elif _decides(before[gate], old) != _decides(after[gate], new):
-            yield Shift(f"{name}/{gate}", "the gate decides otherwise", SAME)
-
-
-def _decides(gate: Gate, runbook: Runbook) -> tuple[object, ...]:
-    """All that a gate's answer rests on; its `why` is for people."""
-    named = {word: text for word, text in runbook.let.items() if word in gate.when}
-    return gate.when, gate.allow, gate.deny is None, gate.require, named
+def _done(part: str, skill: str, old: Sequence[Check], new: Sequence[Check]) -> Iterator[Shift]:
+    """A check more is more that must be measured before anything counts as done."""
+    gone, fresh = [one for one in old if one not in new], [one for one in new if one not in old]
+    if gone or fresh:
+        said = ", ".join([*(f"-{one.name}" for one in gone), *(f"+{one.name}" for one in fresh)])
+        yield Shift(part, f"{skill}: {said}", Direction.of(stricter=bool(fresh), looser=bool(gone)))
 
 
 def _roster(old: Roster, new: Roster) -> Iterator[Shift]:
