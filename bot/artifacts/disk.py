@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from bot.artifacts import loading, locks, tree, yaml_marks
+from bot.artifacts import loading, locks, revoked, tree, yaml_marks
+from bot.artifacts.arming import arm
 from bot.artifacts.loading import Loaded
+from bot.artifacts.signatures import ALLOWED, FRESH_S, SUFFIX, Signatures
 from bot.artifacts.tree import Signature
 from bot.artifacts.yaml_marks import NotYaml
-from bot.ask.catalog import Catalog, Skill
+from bot.ask.catalog import Catalog
 from bot.ask.reading import Problem
 from bot.assess import policy
 from bot.assess.policy import Document, Policies, PolicyError
 
+BESIDE = "*"
+"""Not the name of any folder: the files beside the skills."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Skills:
-    """One reading of the skills folder; `settled` when a later change must show in `seen`."""
+    """One reading of the skills folder; `settled` when a later change must show in `seen`.
+
+    `until` is when it is looked over again although nothing changed: signatures are valid for a time.
+    """
 
     seen: Mapping[str, Signature]
     settled: bool
     folders: Mapping[str, Loaded]
     catalog: Catalog
     problems: tuple[Problem, ...]
+    until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class Artifacts:
 
     def __init__(self, skills_dir: Path, policies_dir: Path) -> None:
         self._skills_dir, self._policies_dir = Path(skills_dir), Path(policies_dir)
+        self._signatures = Signatures(self._skills_dir, self._policies_dir)
         self._skills: _Skills | None = None
         self._policies: _Policies | None = None
 
@@ -63,8 +75,9 @@ class Artifacts:
     def _skills_now(self) -> _Skills:
         before = self._skills
         seen = {folder: _signature(self._skills_dir / folder) for folder in _folders(self._skills_dir)}
-        seen[locks.FILE] = _stat(self._skills_dir / locks.FILE)
-        if before is not None and before.settled and before.seen == seen:
+        seen[BESIDE] = self._beside()
+        now = time.monotonic()
+        if before is not None and before.settled and before.seen == seen and now < before.until:
             return before
         settled = all(map(tree.settled, seen.values()))
         label = _label(self._skills_dir)
@@ -74,39 +87,22 @@ class Artifacts:
             if before is not None and name in kept and before.seen[name] == signature
             else loading.load(self._skills_dir / name, label=f"{label}/{name}")
             for name, signature in seen.items()
-            if name != locks.FILE
+            if name != BESIDE
         }
-        self._skills = self._arm(seen, settled, folders, label)
+        armed = arm(self._skills_dir, label=label, folders=folders, signatures=self._signatures)
+        until = now + FRESH_S if self._signatures.required else math.inf
+        self._skills = _Skills(seen, settled, folders, armed.catalog, armed.problems, until)
         return self._skills
 
-    def _arm(
-        self, seen: Mapping[str, Signature], settled: bool, folders: Mapping[str, Loaded], label: str
-    ) -> _Skills:
-        """Hold what was read against the lock."""
-        problems = [problem for loaded in folders.values() for problem in loaded.problems]
-        file = f"{label}/{locks.FILE}"
-        locked, refused = locks.read(self._skills_dir, file=file)
-        problems += refused
-        skills: dict[str, Skill] = {}
-        for loaded in folders.values():
-            if (skill := loaded.skill) is None:
-                continue
-            if refused:
-                skills[skill.name] = replace(skill, unarmed=str(refused[0]))
-            elif why := locks.unarmed(skill, locked.get(skill.name)):
-                skills[skill.name] = replace(skill, unarmed=f"{why}. {locks.REVIEW}")
-                problems.append(Problem(f"{label}/{skill.name}", 1, 1, why, locks.REVIEW))
-            else:
-                skills[skill.name] = skill
-        for name in locked:
-            if name not in folders:
-                problems.append(
-                    Problem(file, 1, 1, f"{name} is locked and not here", "Run `assent skills lock`.")
-                )
-        if not self._skills_dir.is_dir():
-            problems.append(Problem(label, 1, 1, "there is no such folder", "Set ASSENT_SKILLS."))
-        broken = {name: str(loaded.problems[0]) for name, loaded in folders.items() if loaded.problems}
-        return _Skills(seen, settled, folders, Catalog(skills, broken), tuple(problems))
+    def _beside(self) -> Signature:
+        """The files that say which skills may run: the lock, the deny-list, signatures, who may sign."""
+        try:
+            with os.scandir(self._skills_dir) as found:
+                signed = sorted(one.name for one in found if one.name.endswith(SUFFIX))
+        except OSError:
+            signed = []
+        places = [self._skills_dir / name for name in (locks.FILE, revoked.FILE, *signed)]
+        return tuple(line for path in (*places, self._policies_dir / ALLOWED) for line in _stat(path))
 
     def _policies_now(self) -> _Policies:
         seen = _policy_files(self._policies_dir)

@@ -61,7 +61,7 @@ def load(folder: Path, *, label: str) -> Loaded:
 
 def placed(finding: Finding, marks: Marks, file: str) -> Problem:
     line, column = yaml_marks.place(marks, finding.path)
-    return Problem(file, line, column, finding.message, finding.hint)
+    return Problem(file, line, column, finding.message, finding.hint, rule=finding.rule)
 
 
 def _runbook(content: bytes | None, file: str) -> tuple[str, str]:

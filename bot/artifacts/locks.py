@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import RootModel
@@ -25,6 +26,9 @@ class Locked(Record):
     digest: Digest
     permissions: Digest
     """Of the permissions alone, so that a review sees at once whether they changed."""
+    signer: str = ""
+    """Who had signed what was reviewed; empty where nobody had to."""
+    reviewed_by: str = ""
 
 
 class Lock(RootModel[dict[Name, Locked]]):
@@ -37,17 +41,36 @@ def permissions_of(manifest: Manifest) -> Digest:
     return digest_of({"exec": [], "env": [], **said})
 
 
-def lock(skills: Iterable[Skill]) -> str:
-    """The text of `skills.lock` for these skills, in the order of names; writing it is saying "reviewed"."""
-    lines = ["# The reviewed bytes of each skill. Written by `assent skills lock`, after a review."]
-    for skill in sorted(skills, key=lambda one: one.name):
-        lines += [
-            f"{skill.name}:",
-            f"  version: {skill.version}",
-            f"  digest: {skill.digest}",
-            f"  permissions: {permissions_of(skill.manifest)}",
-        ]
-    return "\n".join(lines) + "\n"
+def lock(
+    skills: Iterable[Skill],
+    *,
+    before: Mapping[str, Locked] | None = None,
+    reviewed_by: str = "",
+    kept: Mapping[str, Locked] | None = None,
+) -> str:
+    """The text of `skills.lock` for these skills, in the order of names; writing it is saying "reviewed".
+
+    `reviewed_by` stands at what differs from `before`: who reviewed the rest stays who that was. `kept` are
+    lines of other skills that are written as they are.
+    """
+    lines = dict(kept or {})
+    for skill in skills:
+        known = (before or {}).get(skill.name)
+        same = known is not None and (known.digest, known.signer) == (skill.digest, skill.signer)
+        lines[skill.name] = Locked(
+            version=skill.version,
+            digest=skill.digest,
+            permissions=permissions_of(skill.manifest),
+            signer=skill.signer,
+            reviewed_by=known.reviewed_by if known is not None and same else reviewed_by,
+        )
+    text = ["# The reviewed bytes of each skill. Written by `assent skills lock`, after a review."]
+    for name, line in sorted(lines.items()):
+        text.append(f"{name}:")
+        text += [f"  {key}: {getattr(line, key)}" for key in ("version", "digest", "permissions")]
+        said = {"signer": line.signer, "reviewed_by": line.reviewed_by}
+        text += [f"  {key}: {json.dumps(value)}" for key, value in said.items() if value]
+    return "\n".join(text) + "\n"
 
 
 def unarmed(skill: Skill, locked: Locked | None) -> str:
@@ -56,9 +79,7 @@ def unarmed(skill: Skill, locked: Locked | None) -> str:
         return f"it is not in {FILE}"
     if locked.digest != skill.digest:
         return f"its files are not the reviewed ones ({_short(locked.digest)} → {_short(skill.digest)})"
-    if locked != Locked(
-        version=skill.version, digest=skill.digest, permissions=permissions_of(skill.manifest)
-    ):
+    if (locked.version, locked.permissions) != (skill.version, permissions_of(skill.manifest)):
         return f"its line in {FILE} was changed by hand"
     return ""
 

@@ -55,7 +55,8 @@ class Skill:
 
     `digest` is over every file of the folder, `files` has each one's own so that a change can be named.
     `runbook` is the prose of SKILL.md: for people and models, never a source of authority.
-    `unarmed` says why it must not run although it could be read; empty when it may.
+    `unarmed` says why it must not run although it could be read; empty when it may. `signer` is who signed
+    these bytes and is allowed to; empty where nobody has to.
     """
 
     manifest: Manifest
@@ -64,6 +65,7 @@ class Skill:
     folder: str
     runbook: str
     unarmed: str = ""
+    signer: str = ""
 
     @property
     def name(self) -> str:
@@ -75,11 +77,31 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocations:
+    """What must not run any more, with the reasons; all of it while `unreadable` says why nobody knows."""
+
+    digests: Mapping[str, str] = field(default_factory=dict)
+    signers: Mapping[str, str] = field(default_factory=dict)
+    unreadable: str = ""
+
+    def why(self, digest: str, signer: str) -> str:
+        """Why these bytes must not run, or nothing."""
+        if self.unreadable:
+            return f"nobody can tell what is revoked: {self.unreadable}"
+        if digest in self.digests:
+            return f"it was revoked: {self.digests[digest]}"
+        if signer and signer in self.signers:
+            return f"what {signer} signed was revoked: {self.signers[signer]}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog(Mapping[str, Skill]):
     """Every skill that could be read, in the order of names; `broken` says why the others could not."""
 
     skills: Mapping[str, Skill] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
+    revocations: Revocations = Revocations()
 
     def __getitem__(self, name: str) -> Skill:
         return self.skills[name]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from bot.ask.catalog import did_you_mean
 
 Path = tuple[str | int, ...]
+Level = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Finding:
     path: Path
     message: str
     hint: str = ""
+    rule: str = "manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class Problem:
     column: int
     message: str
     hint: str = ""
+    rule: str = "manifest"
+    level: Level = "error"
+    """An error stops the skill; a warning is a guess that may be suppressed; a note is for who looks."""
 
     def __str__(self) -> str:
         said = f"{self.file}:{self.line}:{self.column}: {self.message}"
-        return f"{said}. {self.hint}" if self.hint else said
+        return f"{said.rstrip('.')}. {self.hint}" if self.hint else said
 
 
 class Unreadable(Exception):

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import opened, skill_cases, skill_diff, skill_import, terminal
-from bot.terms import Refused
+from bot.cli import opened, skill_cases, skill_diff, skill_import, skill_signing, terminal
 
 if TYPE_CHECKING:
     from bot.ask.catalog import Skill
@@ -16,6 +15,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="What 
 app.command("test")(skill_cases.play_cases)
 app.command("diff")(skill_diff.diff)
 app.command("import")(skill_import.bring_in)
+app.command("lock")(skill_signing.lock)
+app.command("sign")(skill_signing.sign)
+app.command("verify")(skill_signing.verify)
 
 AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
@@ -83,28 +85,6 @@ def lint(json: AsJson = False) -> None:
         terminal.note(f"{len(problems)} findings." if problems else "No findings.")
     if problems:
         raise typer.Exit(1)
-
-
-@app.command()
-def lock() -> None:
-    """Say "reviewed": write the digest of every skill as it is now into skills.lock.
-
-    What is to be reviewed is shown by: assent skills diff
-    """
-    from bot.artifacts import lock as text_of
-    from bot.artifacts.locks import FILE
-
-    catalog = opened.artifacts().skills()
-    if catalog.broken:
-        reasons = "\n".join(f"{name}: {why}" for name, why in catalog.broken.items())
-        raise Refused(f"Nothing was locked, because not every skill can be read.\n{reasons}")
-    path = opened.config().skills_dir / FILE
-    beside = path.with_suffix(".new")
-    beside.write_text(text_of(catalog.values()))
-    beside.replace(path)
-    for skill in catalog.values():
-        was = "changed" if skill.unarmed else "as before"
-        terminal.note(f"{skill.name} {skill.version} {skill.digest} ({was})")
 
 
 def summary(skill: Skill) -> dict[str, Any]:

@@ -114,6 +114,17 @@ def _move(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> Move
     return Finish("unknown", "Nobody could measure whether it is done, so it is not called done.")
 
 
+def cut_off(manifest: Manifest, journal: Sequence[Entry], why: str) -> Finish:
+    """How a run ends whose skill must do nothing more; its undo is no more to be trusted than its steps."""
+    touched = [step for step in manifest.steps if _began(step, journal) and step.repeat != "pure"]
+    if not touched:
+        return Finish("cancelled", f"{why} No step that changes anything had begun.")
+    if (doubted := next((step for step in touched if _in_doubt(step, journal)), None)) is not None:
+        return Finish("unknown", f"{why} Nobody knows whether {doubted.id} happened: a person must look.")
+    did = ", ".join(step.id for step in touched)
+    return Finish("failed", f"{why} What it did ({did}) was not undone: a person must look.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Trouble:
     ending: Ending

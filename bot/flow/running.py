@@ -17,6 +17,7 @@ from bot.execute.run import (
     ProbeStep,
     RunStep,
     UndoStep,
+    cut_off,
     next_move,
 )
 from bot.execute.sandbox import clock
@@ -119,7 +120,7 @@ class Running:
             while True:
                 if any(entry.event == "stop_asked" for entry in request.journal):
                     hold.resume()
-                match self._next(skill, request):
+                match self._unless_revoked(skill, request, self._next(skill, request)):
                     case Finish() as finish:
                         await self._finish(hold, finish)
                         return
@@ -143,6 +144,16 @@ class Running:
         if request.fence - last > TRIES and isinstance(move, RunStep | ProbeStep):
             return AskPerson(move.step, f"{TRIES} workers died before it began")
         return move
+
+    def _unless_revoked(self, skill: Skill, request: Request, move: Move) -> Move:
+        """Asked anew before each step: what is revoked meanwhile does nothing more, not even undo."""
+        if isinstance(move, Finish):
+            return move
+        if not (why := self.artifacts.skills().revocations.why(skill.digest, skill.signer)):
+            return move
+        return cut_off(
+            skill.manifest, request.journal, f"{skill.name} {skill.version} was stopped: {why.rstrip('.')}."
+        )
 
     def _overspent(self, request: Request) -> bool:
         """What it has cost so far is above the ceiling; what cannot be priced is settled at the end."""

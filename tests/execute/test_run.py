@@ -23,6 +23,7 @@ from bot.execute.run import (
     RunStep,
     UndoStep,
     asked_about,
+    cut_off,
     next_move,
 )
 
@@ -330,6 +331,20 @@ def test_what_never_ends_does_not_begin_for_ever(play: Play) -> None:
 def _long(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The same journal, each thing that ended having taken longer than the whole run may."""
     return tuple(one.model_copy(update={"wall_ms": 10_000_000}) for one in entries)
+
+
+@pytest.mark.parametrize(
+    ("told", "ending", "said"),
+    [
+        ("", "cancelled", "No step that changes anything had begun."),
+        ("a> a.", "failed", "What it did (a) was not undone: a person must look."),
+        ("a> a. b> b!", "failed", "What it did (a, b) was not undone: a person must look."),
+        ("a>", "unknown", "Nobody knows whether a happened: a person must look."),
+        ("a> probe:a> probe:a?", "unknown", "Nobody knows whether a happened: a person must look."),
+    ],
+)
+def test_a_run_that_is_cut_off_says_what_it_leaves(told: str, ending: str, said: str) -> None:
+    assert cut_off(TWO, journal(told), "It was revoked.") == Finish(ending, f"It was revoked. {said}")
 
 
 def test_beyond_its_wall_limit_nothing_more_begins_and_what_began_is_undone() -> None:
