@@ -35,6 +35,7 @@ LINUX = sys.platform == "linux"
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 TICK_S = 1.0  # poll's own clock stands still in a suspended machine: look at ours this often
 KILL_FOR_S = 10.0  # then a process hangs in the kernel, and saying so is better than waiting for ever
+WALLS_FELL = "its walls"  # what was wrong with them, bubblewrap says on the command's own stderr
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 if LINUX:
@@ -66,7 +67,8 @@ class Guard:
         self.began = clock()
         self.until = order["until"]
         self.heard = b""
-        self.main, self._trouble = self._start()
+        self.walls: dict[str, Any] = order.get("walls") or {}
+        self.main, self._trouble, self._said = self._start()
 
     def _listen(self) -> int:
         """Signals wake the wait; being asked to end by a signal is being asked to stop."""
@@ -82,21 +84,24 @@ class Guard:
     def _end(self, *_: object) -> None:
         self.asked_to_end = True
 
-    def _start(self) -> tuple[int, int]:
+    def _start(self) -> tuple[int, int, int]:
+        """Its pid, and two descriptors to read from: why there was no command, and what bubblewrap says."""
         read, write = os.pipe()  # closed by a successful exec, else carries why there was none
+        said, saying = os.pipe()
         guard = os.getpid()
         if pid := os.fork():
             os.close(write)
-            return pid, read
+            os.close(saying)
+            return pid, read, said
         try:
-            self._become(guard)
+            self._become(guard, saying)
         except (OSError, ValueError) as error:  # ValueError: an environment no program can be given
             os.write(write, str(getattr(error, "strerror", None) or error).encode())
         finally:
             os._exit(127)
 
-    def _become(self, guard: int) -> NoReturn:
-        order = self.order
+    def _become(self, guard: int, saying: int) -> NoReturn:
+        order, argv = self.order, self.order["argv"]
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         prctl(PR_SET_NO_NEW_PRIVS, 1)  # a set-uid program would be out of the guard's reach
@@ -114,7 +119,11 @@ class Guard:
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an exec would hand that on
             signal.signal(number, signal.SIG_DFL)
         os.chdir(order["cwd"])
-        os.execve(order["argv"][0], order["argv"], order["env"])  # noqa: S606  (without a shell, on purpose)
+        if self.walls:
+            names: dict[str, Any] = {}
+            exec(self.walls["code"], names)  # noqa: S102  (`bot.connectors.walls.entering`, compiled)
+            argv = names["enter"](self.walls, argv, saying)
+        os.execve(argv[0], argv, order["env"])  # noqa: S606  (without a shell, on purpose)
 
     def watch(self) -> str:
         """Wait until there is a reason to end, and say which."""
@@ -134,7 +143,7 @@ class Guard:
             # Before the pipe is read: after a freeze of the machine an old heartbeat may still lie in it.
             if now >= self.until:
                 return "silent"
-            if LINUX and len(self.tree()) > self.order["processes"]:
+            if LINUX and len(self.tree()) > self.order["processes"] + self.walls.get("own_processes", 0):
                 return "crowded"
             for descriptor, _ in poll.poll(max(0.0, min(deadline - now, self.until - now, TICK_S)) * 1000):
                 if descriptor == self._wake:
@@ -187,6 +196,8 @@ class Guard:
     def signal(self, number: int) -> None:
         # A negative number is a whole group: all there is to aim at where no /proc can be read.
         for pid in self.tree() if LINUX and os.path.exists("/proc/self") else [-self.main]:
+            if pid == self.main and "argv" in self.walls and number == signal.SIGTERM:
+                continue  # bubblewrap would take its command with it at once, without a grace
             try:
                 os.kill(pid, number)
             except (ProcessLookupError, PermissionError):
@@ -226,7 +237,25 @@ class Guard:
 
     def trouble(self) -> str:
         """Why the program could not be started; empty when it was."""
-        return os.read(self._trouble, 4096).decode() if self.status is not None else ""
+        if self.status is None:
+            return ""
+        if why := os.read(self._trouble, 4096).decode():
+            return why
+        # bubblewrap says an exit code for every command that it did start; one that is killed says nothing.
+        if (
+            "argv" in self.walls
+            and os.WIFEXITED(self.status)
+            and b'"exit-code"' not in everything(self._said)
+        ):
+            return WALLS_FELL
+        return ""
+
+
+def everything(descriptor: int) -> bytes:
+    found = b""
+    while data := os.read(descriptor, 4096):
+        found += data
+    return found
 
 
 def children_of(pid: int) -> list[int]:

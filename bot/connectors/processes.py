@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from bot.connectors import programs
+from bot.connectors.guard import WALLS_FELL
+from bot.connectors.walls.around import Around, Wall
 from bot.execute.sandbox import Command, Finished, StopSignal, clock, secret_values
 from bot.execute.sandbox.output import Output
+from bot.execute.sandbox.walls import Tier
 from bot.terms import Refused
 
 _GUARD = Path(__file__).with_name("guard.py")
@@ -54,16 +57,24 @@ class Limits:
 
 
 class GuardedProcesses:
-    """The sandbox that every system has: it ends what it started, but does not wall it in."""
-
-    tier = "process"
+    """Ends what it started, on every system; walls it in where it is given a `wall`."""
 
     def __init__(
-        self, *, alive_for_s: float = 10.0, grace_s: float = 3.0, limits: Limits | None = None
+        self,
+        *,
+        alive_for_s: float = 10.0,
+        grace_s: float = 3.0,
+        limits: Limits | None = None,
+        wall: Wall | None = None,
     ) -> None:
         self.alive_for_s = alive_for_s
         self._grace_s = grace_s
         self._limits = limits or Limits()
+        self._wall = wall
+
+    @property
+    def tier(self) -> Tier:
+        return self._wall.tier if self._wall else "processes"
 
     def resolve(
         self, argv: tuple[str, ...], *, allowed: Collection[str], folder: str, path: str
@@ -84,13 +95,25 @@ class GuardedProcesses:
         err = Output(limit=command.output_limit, secrets=secrets)
         if stop.is_set():
             return _finished({"reason": "stop"}, out, err)
-        async with self._guard(command, until or self._for_a_while) as guard:
-            report = await guard.attend(out, err, stop)
-        out.close()
-        err.close()
-        if trouble := report.get("trouble"):
-            raise Refused(f"{command.argv[0]} could not be started in {command.cwd}: {trouble}.")
-        return _finished(report, out, err, self._note(report))
+        async with self._around(command) as around:
+            async with self._guard(command, around, until or self._for_a_while) as guard:
+                report = await guard.attend(out, err, stop)
+            out.close()
+            err.close()
+            if trouble := report.get("trouble"):
+                if trouble == WALLS_FELL:
+                    trouble = err.text().strip() or "its walls did not stand"
+                raise Refused(f"{command.argv[0]} could not be started in {command.cwd}: {trouble}.")
+            refused = around.egress.note() if around.egress else ""
+            return _finished(report, out, err, refused + self._note(report))
+
+    @contextlib.asynccontextmanager
+    async def _around(self, command: Command) -> AsyncIterator[Around]:
+        if self._wall is None:
+            yield Around(argv=command.argv, env=command.env)
+            return
+        async with self._wall.around(command, processes=self._limits.processes) as around:
+            yield around
 
     def _note(self, report: dict[str, Any]) -> str:
         match report["reason"]:
@@ -112,17 +135,20 @@ class GuardedProcesses:
         return clock() + self.alive_for_s
 
     @contextlib.asynccontextmanager
-    async def _guard(self, command: Command, until: Callable[[], float]) -> AsyncIterator["_Guarded"]:
+    async def _guard(
+        self, command: Command, around: Around, until: Callable[[], float]
+    ) -> AsyncIterator["_Guarded"]:
         order = {
-            "argv": list(command.argv),
+            "argv": list(around.argv),
             "cwd": command.cwd,
-            "env": dict(command.env),
+            "env": dict(around.env),
+            "walls": around.walls,
             "timeout_s": command.timeout_s,
             "until": until(),
             "grace_s": self._grace_s,
         } | asdict(self._limits)
         letter = marshal.dumps((_GUARD_CODE, order))
-        guarded = _Guarded(breath_s=self.alive_for_s / BREATHS, until=until)
+        guarded = _Guarded(breath_s=self.alive_for_s / BREATHS, until=until, descriptors=around.descriptors)
         try:
             await guarded.open(len(letter).to_bytes(4, "big") + letter)
             yield guarded
@@ -133,7 +159,7 @@ class GuardedProcesses:
 class _Guarded:
     """Our end of one guard: its process, its control pipe, its report, and the command's two streams."""
 
-    def __init__(self, *, breath_s: float, until: Callable[[], float]) -> None:
+    def __init__(self, *, breath_s: float, until: Callable[[], float], descriptors: tuple[int, ...]) -> None:
         self._breath_s = breath_s
         self._until = until
         self._tasks: list[asyncio.Task[Any]] = []
@@ -149,7 +175,7 @@ class _Guarded:
                 bufsize=0,
                 env={},
                 cwd="/",
-                pass_fds=(write,),
+                pass_fds=(write, *descriptors),
                 start_new_session=True,  # Ctrl-C at a terminal is the worker's to answer
             )
         finally:

@@ -5,14 +5,17 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.connectors.processes import GuardedProcesses
+from bot.connectors.walls.around import Wall
+from bot.connectors.walls.probing import Tried, tried
 from bot.execute.sandbox import Command, Finished
+from bot.execute.sandbox.walls import Tier, Walls
 
 PATIENCE_S = 60.0  # how long a condition may take to come true on a busy machine; never asserted on
 
@@ -46,8 +49,9 @@ def is_running(pid: int) -> bool:
 class Bench:
     """Runs Python code as a command; all its processes carry `token` on their command line."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wall: Wall | None = None) -> None:
         self.folder = folder
+        self.wall = wall
         self.token = f"token-{uuid.uuid4()}"
         self.lines: list[str] = []
         self.stop = asyncio.Event()
@@ -72,13 +76,17 @@ class Bench:
             "env": {"PATH": os.defpath},
             "timeout_s": PATIENCE_S,
             "output_limit": 1 << 16,
+            "walls": self.walls(),
         }
         return Command(**(fields | changes))
+
+    def walls(self, **changes: Any) -> Walls:
+        return Walls(**({"exec": ("python3",), "write": (str(self.folder),)} | changes))
 
     async def run(
         self, code: str, *arguments: str, sandbox: GuardedProcesses | None = None, **changes: Any
     ) -> Finished:
-        sandbox = sandbox or GuardedProcesses(alive_for_s=PATIENCE_S, grace_s=0.3)
+        sandbox = sandbox or GuardedProcesses(alive_for_s=PATIENCE_S, grace_s=0.3, wall=self.wall)
         return await sandbox.run(
             self.command(code, *arguments, **changes), on_line=self.lines.append, stop=self.stop
         )
@@ -89,5 +97,23 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     if sys.platform != "linux":
         pytest.skip("looks at /proc to see what is left")
     yield (bench := Bench(tmp_path))
+    for pid in bench.left():  # only when the test failed
+        os.kill(pid, signal.SIGKILL)
+
+
+_TRIED: dict[Tier, Tried] = {}
+
+
+@pytest.fixture(params=["bubblewrap", "landlock"])
+async def walled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A bench behind the walls of one tier, in a folder with neighbours."""
+    tier: Tier = request.param
+    if tier not in _TRIED:
+        _TRIED[tier] = await tried(tier)
+    if (wall := _TRIED[tier].wall) is None:
+        pytest.skip(f"{tier}: {_TRIED[tier].why}")
+    own = tmp_path / "own"
+    own.mkdir()
+    yield (bench := Bench(own, wall))
     for pid in bench.left():  # only when the test failed
         os.kill(pid, signal.SIGKILL)

@@ -227,4 +227,4 @@ async def test_no_descriptor_is_left_open_here(bench: Bench) -> None:
 
 def test_it_is_a_sandbox_and_tells_the_audit_that_nothing_is_walled_in() -> None:
     sandbox: Sandbox = GuardedProcesses()
-    assert sandbox.tier == "process"
+    assert sandbox.tier == "processes"

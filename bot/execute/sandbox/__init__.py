@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.execute.sandbox.walls import NOTHING, Tier, Walls
+
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -39,13 +41,15 @@ class Command:
     timeout_s: float
     output_limit: int
     secrets: tuple[str, ...] = ()
+    walls: Walls = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """How a command ended; by then its whole tree of processes is gone.
 
-    `exit_code` is negative when a signal ended it (-9 is SIGKILL). It is None when we ended it (`timed_out`,
+    `exit_code` is negative when a signal ended it (-9 is SIGKILL; in a namespace of its own 137, as a shell
+    says it). It is None when we ended it (`timed_out`,
     `stopped`) or when nobody saw how it ended, so `exit_code == 0` alone means: it came to its own good end.
     `result` is the last stdout line when that is a JSON object. `cut` says that it was ended for no reason of
     its own (its worker could not vouch for it, its guard was killed): what it did until then is unknown.
@@ -74,8 +78,8 @@ class Sandbox(Protocol):
     """Runs one command at a time, any number of them side by side."""
 
     @property
-    def tier(self) -> str:
-        """How strongly a command is held, for the audit."""
+    def tier(self) -> Tier:
+        """How strongly a command is held, for the card and the audit."""
         ...
 
     @property

@@ -1,0 +1,138 @@
+"""The best tier: namespaces of its own, made by bubblewrap, with nothing in them but what the step needs.
+
+The network namespace is ours and not bubblewrap's: its one listening socket is made inside of it and handed
+to the worker, which serves the proxy on it from outside. So there is no process in between, and no route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath
+
+from bot.connectors.walls import seccomp
+from bot.connectors.walls.around import ENTERING, Around, programs_of, proxied
+from bot.connectors.walls.egress import Egress
+from bot.connectors.walls.needs import Needs, needs
+from bot.execute.sandbox import Command
+from bot.execute.sandbox.walls import Tier
+from bot.terms import Refused
+
+PORT = 3128
+OWN_PROCESSES = 2
+"""bubblewrap itself, and the first process of the namespace."""
+TEMPORARY_BYTES = 256 << 20
+
+_APART = (
+    "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+    "--hostname", "step", "--cap-drop", "ALL", "--die-with-parent",
+    "--json-status-fd", "<status>", "--seccomp", "<filter>",
+    "--proc", "/proc", "--dev", "/dev", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp",  # noqa: S108  (of its own)
+)  # fmt: skip
+
+
+def missing() -> str:
+    """Why bubblewrap cannot be tried here; empty when it can."""
+    if sys.platform != "linux":
+        return "bubblewrap is for Linux"
+    if not seccomp.known():
+        return f"there is no table of system calls for {os.uname().machine}"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+    return ""
+
+
+class Bubblewrap:
+    """One set of namespaces a command, made of its `Walls`."""
+
+    tier: Tier = "bubblewrap"
+
+    def __init__(self) -> None:
+        found = shutil.which("bwrap")
+        if found is None:
+            raise Refused(missing())
+        self._program = str(Path(found).absolute())
+        self._filter = seccomp.filter_for(own_network=True)
+
+    @asynccontextmanager
+    async def around(self, command: Command, *, processes: int) -> AsyncIterator[Around]:
+        ours, theirs = socket.socketpair()
+        egress = Egress(command.walls.hosts)
+        serving = asyncio.create_task(_serve(egress, ours))
+        try:
+            yield Around(
+                argv=command.argv,
+                env=proxied(command.env, f"http://127.0.0.1:{PORT}"),
+                walls={
+                    "code": ENTERING,
+                    "argv": [self._program, *_APART, *await asyncio.to_thread(_view, command)],
+                    "filter": self._filter,
+                    "port": PORT,
+                    "processes": processes + OWN_PROCESSES,
+                    "own_processes": OWN_PROCESSES,
+                    "channel": theirs.fileno(),
+                },
+                descriptors=(theirs.fileno(),),
+                egress=egress,
+            )
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            ours.close()
+            theirs.close()
+
+
+async def _serve(egress: Egress, channel: socket.socket) -> None:
+    """Wait for the socket from inside, and serve on it until cancelled."""
+    channel.setblocking(False)
+    heard = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(channel, heard.set)
+    try:
+        await heard.wait()
+    finally:
+        loop.remove_reader(channel)
+    _, handed, _, _ = socket.recv_fds(channel, 64, 1)
+    if not handed:
+        return
+    with socket.socket(fileno=handed[0]) as listening:
+        async with egress.listening(listening):
+            await asyncio.Event().wait()
+
+
+def _view(command: Command) -> list[str]:
+    """What is to be seen, read-only unless it is the step's to write, and then the command."""
+    walls, needed = command.walls, needs(programs_of(command))
+    seen = dict.fromkeys((*needed.read, *needed.execute, *_there(walls.read)), "--ro-bind")
+    seen |= dict.fromkeys(_there(walls.write), "--bind")
+    return [
+        *_binds(seen, needed),
+        *("--remount-ro", "/", "--chdir", command.cwd, "--", *command.argv),
+    ]
+
+
+def _there(paths: tuple[str, ...]) -> Iterator[str]:
+    return (path for path in paths if Path(path).exists())
+
+
+def _binds(seen: dict[str, str], needed: Needs) -> Iterator[str]:
+    """Outer before inner. What lies in a folder that is seen already, in the same way, is seen with it."""
+    places: dict[str, str] = {}
+    for path in sorted(seen, key=lambda path: len(PurePosixPath(path).parts)):
+        if _above(path, places) != seen[path]:
+            places[path] = seen[path]
+    for link, target in needed.links.items():
+        if link not in places and not _above(link, places):
+            yield from ("--symlink", target, link)
+    for path, how in places.items():
+        yield from (how, path, path)
+
+
+def _above(path: str, places: dict[str, str]) -> str:
+    """How the nearest folder above is seen; empty when none is."""
+    return next((places[str(above)] for above in PurePosixPath(path).parents if str(above) in places), "")
