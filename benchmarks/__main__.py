@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import acknowledging, cards, committing, judging, loading, starting, table
+from benchmarks import acknowledging, cards, committing, judging, loading, peers, starting, table
 from benchmarks.findings import FULL, LITTLE, Effort, Finding
 from benchmarks.town import Town
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Measure] = {
     "acknowledging": acknowledging.measure,
     "cards": cards.measure,
     "judging": judging.measure,
+    "peers": peers.measure,
     "loading": loading.measure,
     "committing": committing.measure,
     "starting": starting.measure,

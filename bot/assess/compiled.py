@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.ask.reading import Finding, Path
 from bot.assess.assessment import digest_of
-from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation
+from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation, Together
 from bot.assess.decision import Because, Requirement
 from bot.assess.facts import Fact, vocabulary
 from bot.assess.runbook import Effect, Invariant, Require, RiskRow, Runbook
@@ -66,6 +66,12 @@ class Policy:
     named_by_lets: frozenset[str]
     named_by_rules: frozenset[str]
     """The facts that some `let`, some gate or risk row names: the fewer, the faster they are handed over."""
+    together: Together | None = field(init=False)
+    """The conditions of `gates`, all of them and in their order."""
+
+    def __post_init__(self) -> None:
+        at_once = self.language.together([gate.condition for gate in self.gates])
+        object.__setattr__(self, "together", at_once)  # frozen, and never out of step with the gates
 
     @property
     def name(self) -> str:
@@ -88,6 +94,17 @@ class Policy:
                 except ConditionError as error:
                     unknown[name] = str(error)
         return View(self.language.situation(seen), unknown)
+
+    def matches(self, view: View) -> Sequence[bool | ConditionError]:
+        """Of every gate in order: whether its condition is true, or why that cannot be said."""
+        answers = self.together.hold(view.situation) if self.together is not None else None
+        return [self._matches(gate, view) for gate in self.gates] if answers is None else answers
+
+    def _matches(self, gate: ReadyGate, view: View) -> bool | ConditionError:
+        try:
+            return self.holds(gate.condition, view)
+        except ConditionError as error:
+            return error
 
     def holds(self, condition: Condition, view: View) -> bool:
         """Whether a condition of this policy is true; raises ConditionError, naming what it tripped over."""

@@ -9,7 +9,7 @@ before they get here (facts.py), because a string is cut at its NUL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -65,6 +65,23 @@ class Condition:
         raise ConditionError(str(answer))
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Conditions asked in one go: the way to the library and back takes longer than most answers."""
+
+    count: int
+    expression: Any
+
+    def hold(self, situation: Situation) -> Sequence[bool] | None:
+        """Whether each is true, in their order; None when some have no answer: then ask one by one."""
+        try:
+            answers = self.expression.eval(situation.activation).plain_value()
+        except (RuntimeError, TypeError, ValueError):
+            return None
+        said = isinstance(answers, list) and len(answers) == self.count and set(map(type, answers)) == {bool}
+        return answers if said else None
+
+
 class Language:
     """CEL over a closed vocabulary. `vocabulary` may have named conditions as facts of kind bool."""
 
@@ -96,6 +113,15 @@ class Language:
             raise fault
         names = frozenset(node.name for node in tree.root.walk() if node.kind == "ident")
         return Condition(source, names & self.vocabulary.keys(), expression)
+
+    def together(self, conditions: Sequence[Condition]) -> Together | None:
+        """None where the library does not take so much at once."""
+        # Each in brackets of its own and with the end of its line: not even a comment reaches into the next.
+        source = ",".join(f"({one.source}\n)" for one in conditions)
+        try:
+            return Together(len(conditions), self._env.compile(f"[{source}]"))
+        except RuntimeError:
+            return None
 
     def conjuncts(self, condition: Condition) -> tuple[Condition, ...]:
         """The parts that must all be true, for saying which one was not."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import rfc8785
 from pydantic import JsonValue
@@ -125,22 +125,23 @@ def decide(policies: Policies, facts: Facts) -> Decision:
     required: list[Because] = []
     allowed: list[Because] = []
     speaking: list[Policy] = []
-    for answer in _answers(applying, facts):
-        gate = answer.gate
-        if answer.error:
-            why = f"It could not be judged, so it denies: {answer.error}"
-            denied.append(Because(rule=gate.rule, why=why))
-            continue
-        if not answer.matched:
-            continue
-        speaking.append(answer.policy)
-        if gate.requirement is not None:
-            required.append(_because(gate, facts))
-            asking.append(gate)
-        elif gate.plain.allow:
-            allowed.append(_because(gate, facts))
-        else:
-            denied.append(gate.because)
+    values = facts.named()
+    for policy in applying:
+        for gate, said in zip(policy.gates, policy.matches(policy.view(values)), strict=True):
+            if said is False:
+                continue
+            if said is not True:
+                why = f"It could not be judged, so it denies: {said}"
+                denied.append(Because(rule=gate.rule, why=why))
+                continue
+            speaking.append(policy)
+            if gate.requirement is not None:
+                required.append(_because(gate, facts))
+                asking.append(gate)
+            elif gate.plain.allow:
+                allowed.append(_because(gate, facts))
+            else:
+                denied.append(gate.because)
     if denied:
         return Deny(because=tuple(denied))
     if not speaking:
@@ -174,47 +175,33 @@ class Trace:
 
 def trace(policies: Policies, facts: Facts) -> tuple[Trace, ...]:
     """Every gate of every policy that applies, for explanations; slower than deciding."""
-    applying = policies.for_skill(facts.request.skill, facts.request.version)
+    values = facts.named()
     return tuple(
-        Trace(
-            rule=answer.gate.rule,
-            effect=answer.gate.effect,
-            matched=answer.matched,
-            first_false="" if answer.matched or answer.error else _first_false(answer),
-            error=answer.error,
-        )
-        for answer in _answers(applying, facts)
+        _traced(policy, gate, view, said)
+        for policy in policies.for_skill(facts.request.skill, facts.request.version)
+        for view in (policy.view(values),)
+        for gate, said in zip(policy.gates, policy.matches(view), strict=True)
     )
 
 
-class _Answer(NamedTuple):
-    policy: Policy
-    gate: ReadyGate
-    view: View
-    matched: bool
-    error: str = ""
+def _traced(policy: Policy, gate: ReadyGate, view: View, said: bool | ConditionError) -> Trace:
+    return Trace(
+        rule=gate.rule,
+        effect=gate.effect,
+        matched=said is True,
+        first_false=_first_false(policy, gate, view) if said is False else "",
+        error=str(said) if isinstance(said, ConditionError) else "",
+    )
 
 
-def _answers(policies: Sequence[Policy], facts: Facts) -> Iterator[_Answer]:
-    values = facts.named()
-    for policy in policies:
-        view = policy.view(values)
-        for gate in policy.gates:
-            try:
-                matched, error = policy.holds(gate.condition, view), ""
-            except ConditionError as raised:
-                matched, error = False, str(raised)
-            yield _Answer(policy, gate, view, matched, error)
-
-
-def _first_false(answer: _Answer) -> str:
-    for part in answer.policy.language.conjuncts(answer.gate.condition):
+def _first_false(policy: Policy, gate: ReadyGate, view: View) -> str:
+    for part in policy.language.conjuncts(gate.condition):
         try:
-            if not answer.policy.holds(part, answer.view):
+            if not policy.holds(part, view):
                 return part.source
         except ConditionError:
             continue  # false && error is false: the error is not what kept the gate from matching
-    return answer.gate.condition.source
+    return gate.condition.source
 
 
 def _ceiling(skill: Skill, environment: Environment) -> Micros:

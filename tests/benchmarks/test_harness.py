@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import table
+from benchmarks import loading, table
 from benchmarks.findings import LITTLE, Finding, by_turns
+from bot.artifacts import Artifacts
 
 ROOT = Path(__file__).parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("ASSENT_", "SLACK_"))}
@@ -39,16 +40,24 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_runs_end_to_end_and_says_each_target_against_a_named_baseline() -> None:
-    chosen = ("acknowledging", "judging", "committing")
+    chosen = ("acknowledging", "judging", "peers", "committing")
     ran = run("--quick", "--json", *(word for name in chosen for word in ("--only", name)))
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)["findings"]
-    assert [each["name"] for each in found] == ["ack-throughput", "ack-latency", "decide", "transition"]
+    names = [each["name"] for each in found if not each["name"].startswith("ahead-of-")]
+    assert names == ["ack-throughput", "ack-latency", "decide", "decide-40", "transition"]
     for each in found:
         assert min(each["measured"], each["baseline"], each["limit"], each["ratio"]) > 0
         assert each["against"]
         assert each["target"]
         assert isinstance(each["met"], bool)
+
+
+def test_the_policy_files_that_are_loaded_are_fifty_that_judge(tmp_path: Path) -> None:
+    loading.written(tmp_path / "policies", loading.FILES)
+    policies = Artifacts(ROOT / "skills", tmp_path / "policies").policies()
+    assert not policies.problems
+    assert [len(policies.for_skill(f"deploy-{number:02}")) for number in range(50)] == [1] * 50
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:
