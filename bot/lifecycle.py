@@ -37,6 +37,7 @@ class Event(StrEnum):
     CANCELLED = "cancelled"
     VOIDED = "voided"
     REASSESSED = "reassessed"
+    ESCALATED = "escalated"
     CLAIMED = "claimed"
     STEP_BEGAN = "step_began"
     STEP_ENDED = "step_ended"
@@ -48,6 +49,8 @@ class Event(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     UNKNOWN = "unknown"
+    REVIEW_DUE = "review_due"
+    REVIEWED = "reviewed"
 
 
 _S, _E = State, Event
@@ -65,6 +68,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     },
     State.WAITING: {
         _E.VOTED: _S.WAITING,
+        _E.ESCALATED: _S.WAITING,
+        _E.REASSESSED: _S.WAITING,
         _E.GRANTED: _S.APPROVED,
         _E.DENIED: _S.DENIED,
         _E.EXPIRED: _S.EXPIRED,
@@ -114,6 +119,12 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     },
 }
 
+AFTERWARDS: dict[State, dict[Event, State]] = {
+    end: {Event.REVIEW_DUE: end, Event.REVIEWED: end}
+    for end in (_S.DONE, _S.NOT_DONE, _S.FAILED, _S.ROLLED_BACK, _S.UNKNOWN, _S.CANCELLED)
+}
+"""What may still be written about a run that has ended. It changes no state, and nothing runs by it."""
+
 OPEN = frozenset(state for state, events in TRANSITIONS.items() if events)
 ENDED = frozenset(State) - OPEN
 
@@ -128,7 +139,7 @@ def after(state: State, event: Event) -> State:
     Raises NoSuchTransition: the callers look before they ask, so this is never a person's mistake.
     """
     try:
-        return TRANSITIONS[state][event]
+        return (TRANSITIONS[state] | AFTERWARDS.get(state, {}))[event]
     except KeyError:
         raise NoSuchTransition(f"{event.value} in state {state.value}") from None
 

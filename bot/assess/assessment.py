@@ -126,6 +126,11 @@ class Assessment(Record):
     binding: Binding
     digest: Digest
 
+    def renewed(self, *, card_revision: int) -> Assessment:
+        """The same, for another card."""
+        binding = self.binding.model_copy(update={"card_revision": card_revision})
+        return self.model_copy(update={"binding": binding, "digest": binding.digest()})
+
 
 def confirmation(assessment: Assessment) -> str:
     """What somebody types who must show that they know what they say yes to."""

@@ -116,6 +116,11 @@ class RequireApproval(Record):
     escalation: tuple[Escalation, ...] = ()
     """In the order of `after_s`, all of them before it expires."""
     broken_glass: tuple[BrokenGlass, ...] = ()
+    burst: int | None = None
+    """Who has approved so many within `burst_within_s` must read the next one first."""
+    burst_within_s: int = Field(default=600, gt=0)
+    coalesce: bool = False
+    """The same asked again by the same person, while this waits, is this."""
 
 
 class Deny(Record):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.decision import Because, Escalation, RequireApproval, Requirement
 from bot.assess.facts import Facts, PlanFacts
-from bot.assess.runbook import Step
+from bot.assess.runbook import Fatigue, Step
 from bot.terms import Principal
 
 
@@ -35,6 +36,7 @@ def requiring(
         expires_after_s=expires,
         grant_expires_after_s=min(grants),
         escalation=_escalation((step for policy in speaking for step in policy.runbook.escalation), expires),
+        **_fatigue([policy.runbook.fatigue for policy in speaking]),
         broken_glass=tuple(gate.plain.broken_glass for gate in asking if gate.plain.broken_glass),
     )
 
@@ -93,3 +95,13 @@ def _escalation(steps: Iterable[Step], expires_s: int) -> tuple[Escalation, ...]
     if not any(one.remind for one in found) and expires_s > 1:
         found.append(Escalation(after_s=expires_s // 2, remind=True))
     return tuple(sorted(dict.fromkeys(found), key=lambda one: one.after_s))
+
+
+def _fatigue(wanted: Sequence[Fatigue]) -> dict[str, Any]:
+    """The strictest of each."""
+    bursts = [one.burst for one in wanted if one.burst is not None]
+    return {
+        "burst": min(bursts, default=None),
+        "burst_within_s": max((one.within for one in wanted if one.burst is not None), default=600),
+        "coalesce": any(one.coalesce for one in wanted),
+    }

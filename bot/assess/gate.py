@@ -115,6 +115,14 @@ def assess(
     )
 
 
+def rebound(assessment: Assessment, decision: Decision) -> Assessment:
+    """The same assessment with another decision, bound to what that one asks."""
+    binding = assessment.binding.model_copy(update={"requirements": digest_of(_asked(decision))})
+    return assessment.model_copy(
+        update={"decision": decision, "binding": binding, "digest": binding.digest()}
+    )
+
+
 def decide(policies: Policies, facts: Facts) -> Decision:
     """Every gate that matches applies. Never raises: what cannot be judged is denied, with the gate named."""
     applying = policies.for_skill(facts.request.skill, facts.request.version)
@@ -220,6 +228,8 @@ def _label(applying: Sequence[Policy], decision: Decision) -> str:
 
 def _asked(decision: Decision) -> JsonValue:
     """What of a decision an approval answers: who is asked, not the words of why."""
-    if isinstance(decision, RequireApproval):
-        return [one.model_dump(mode="json") for one in decision.requirements]
-    return decision.effect
+    if not isinstance(decision, RequireApproval):
+        return decision.effect
+    asked: list[JsonValue] = [one.model_dump(mode="json") for one in decision.requirements]
+    ends: dict[str, JsonValue] = {"deny": decision.denials, "veto": list(decision.veto)}
+    return [*asked, ends] if decision.denials > 1 or decision.veto else asked

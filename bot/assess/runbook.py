@@ -155,6 +155,19 @@ class Step(Record):
         return self
 
 
+class Fatigue(Record):
+    """What is asked of people who are asked too much.
+
+    Who has approved `burst` requests `within` so long approves the next one only where all of it is written,
+    behind Details. With `coalesce`, the same thing asked again by the same person, while it waits, is not
+    another card.
+    """
+
+    burst: int | None = Field(default=None, ge=2, le=10_000)
+    within: Duration = 600
+    coalesce: bool = False
+
+
 class FreezeWindow(Record):
     """Times in the wall clock of `tz`: every week (`Fri 15:00 - Mon 07:00`) or once (`from`, `to`)."""
 
@@ -287,6 +300,7 @@ class Runbook(Record):
     expires_after: Duration = 4 * 3600
     grant_expires_after: Duration = 3600
     escalation: tuple[Step, ...] = ()
+    fatigue: Fatigue = Fatigue()
     done: dict[Name, Annotated[tuple[Check, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """By skill: what must be measured besides the skill's own definition of done."""
     on_silence: Literal["deny"] = "deny"

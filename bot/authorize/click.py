@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.terms import Record, Refused, RequestId
 
-Action = Literal["approve", "deny", "withdraw", "stop", "retry_step", "skip_step", "undo", "cancel"]
+Action = Literal["approve", "deny", "withdraw", "stop", "retry_step", "skip_step", "undo", "cancel", "review"]
 
 
 class Click(Record):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from bot.assess.assessment import Assessment, drift
-from bot.assess.decision import Allow, Deny
+from bot.assess.assessment import Assessment, Binding, drift
+from bot.assess.decision import Allow, RequireApproval
+from bot.assess.gate import rebound
+from bot.assess.strictness import stricter_of
 from bot.authorize.approval import groups_of, tally
 from bot.authorize.people import Undetermined
 from bot.flow.commit import Commit
-from bot.flow.drift import Drift
+from bot.flow.drift import Drift, Standing
+from bot.flow.escalating import next_step
 from bot.flow.judging import Judging
 from bot.flow.ports import People, Store, StoreAway
+from bot.flow.reassessing import Reassessing, versions
 from bot.flow.request import Request
 from bot.lifecycle import Event
-from bot.settle.outcome import Outcome
 from bot.terms import Micros, Refused
 
 FRESH_S = 5
@@ -27,6 +31,7 @@ class Checking:
     people: People
     drift: Drift
     judging: Judging
+    reassessing: Reassessing
 
     async def still_holds(self, request: Request) -> bool:
         """Whether what was granted may begin. If not, the request is voided, refused or waits again, visibly.
@@ -43,7 +48,12 @@ class Checking:
         if found is None or found[0].revision != request.revision:
             return False
         now = found[1]
-        if isinstance(then.decision, Allow) and (now - request.updated_at).total_seconds() < FRESH_S:
+        standing = self.drift.policies(request)
+        await self.store.note(request, stopped=self.drift.broken() if standing == "broken" else "")
+        if standing == "broken" or (standing == "same" and request.stopped):
+            return False  # what was noted is another revision: whoever looks next goes on from there
+        fresh_yet = (now - request.updated_at).total_seconds() < FRESH_S
+        if standing == "same" and isinstance(then.decision, Allow) and fresh_yet:
             return True
         try:
             skill = self.judging.artifacts.skills().find(then.invocation.skill)
@@ -59,11 +69,12 @@ class Checking:
         except Refused as refused:
             await self.drift.void(request, (f"it can no longer be planned: {refused}",))
             return False
-        if isinstance(fresh.decision, Deny):
-            await self._refuse(request, fresh.decision)
-            return False
-        if differences := drift(then.binding, fresh.binding):
+        if differences := drift(then.binding, _as_judged(fresh, then)):
             await self.drift.void(request, differences)
+            return False
+        if why := _asked_anew(then, fresh, standing):
+            later = fresh.renewed(card_revision=request.card_revision + 1)
+            await self.reassessing.settle(request, later, now=now, why=why)
             return False
         return await self._still_voted(request, then)
 
@@ -85,30 +96,28 @@ class Checking:
                 revision=request.revision,
                 settle=Micros(0),
                 clear=("grant",),
-                timers={"expire": decision.expires_after_s * 1000},
+                timers={
+                    "expire": decision.expires_after_s * 1000,
+                    **next_step(decision, taken=request.escalated, waited=timedelta(0)),
+                },
                 set={"missing": (*count.missing, *count.later), "notes": (note,)},
                 audit={"principal": "assent", "reason": note, "digest": then.digest},
             )
         )
         return False
 
-    async def _refuse(self, request: Request, decision: Deny) -> None:
-        words = "; ".join(line.why for line in decision.because)
-        await self.store.commit(
-            Commit(
-                op=f"deny:{request.revision}",
-                request=request.id,
-                event=Event.REFUSE,
-                kind="decided",
-                revision=request.revision,
-                settle=Micros(0),
-                clear=("grant",),
-                set={"outcome": Outcome(kind="refused", sentence=words)},
-                audit={
-                    "principal": "assent",
-                    "effect": "deny",
-                    "reason": words,
-                    "because": [line.rule for line in decision.because],
-                },
-            )
-        )
+
+def _as_judged(fresh: Assessment, then: Assessment) -> Binding:
+    """What is bound now, but for what the policies ask: of that, the stricter of then and now holds."""
+    same = {"policy_digest": then.binding.policy_digest, "requirements": then.binding.requirements}
+    return fresh.binding.model_copy(update=same)
+
+
+def _asked_anew(then: Assessment, fresh: Assessment, standing: Standing) -> str:
+    """Why people must be asked again: what they answered was for other policies, or more is asked now."""
+    if standing == "changed" and isinstance(then.decision, RequireApproval):
+        return f"The policies changed ({versions(then, fresh)})."
+    stricter = rebound(fresh, stricter_of(then.decision, fresh.decision))
+    if stricter.binding.requirements != then.binding.requirements:
+        return "More is asked for it now than when it was granted."
+    return ""

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from bot.assess.estimate import account_of
 from bot.assess.prices import PriceCard
 from bot.execute.run import Finish
+from bot.flow import reviewing
 from bot.flow.commit import Commit
 from bot.flow.request import Request
 from bot.lifecycle import Event
@@ -24,6 +25,7 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
     settled = cost(units, prices, ceiling=ceiling)
     checks = next((e.checks for e in reversed(request.journal) if e.phase == "measure" and e.checks), ())
     result = _told(request)
+    review = reviewing.opened(request)
     line = {
         "request": request.id,
         "cost": settled,
@@ -49,7 +51,10 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
             "cost": settled,
             "progress": "",
             "notes": (),
+            **({"review": review} if review else {}),
         },
+        timers={"review": int((review.due - request.updated_at).total_seconds() * 1000)} if review else {},
+        tell=(reviewing.notice(request, review),) if review else (),
         audit={
             "principal": "assent",
             "outcome": finish.ending,

@@ -10,7 +10,8 @@ from pydantic import JsonValue
 
 from bot.authorize.approval import Vote
 from bot.execute.journal import Entry
-from bot.lifecycle import TRANSITIONS, Event, State
+from bot.flow.notice import Notice
+from bot.lifecycle import AFTERWARDS, TRANSITIONS, Event, State
 from bot.terms import Micros, RequestId
 
 Work = Literal["plan", "run"]
@@ -27,6 +28,7 @@ Part = Literal[
     "cost",
     "escalated",
     "review",
+    "stopped",
 ]
 """What of a record a chapter may write. State, revision, fence and times are the store's own."""
 
@@ -70,6 +72,8 @@ class Commit:
     """Further kinds this one write stands for in the audit, in order: a last vote is also a grant."""
     audit: dict[str, JsonValue] = field(default_factory=dict)
     show: bool = True
+    tell: tuple[Notice, ...] = ()
+    """Who is told of it besides the card; written with it, so that it is told although this process dies."""
     work: Work | None = None
     timers: dict[Timer, int] = field(default_factory=dict)
     clear: tuple[Timer, ...] = ()
@@ -84,7 +88,7 @@ class Commit:
         """From which states this may happen, and where each leads: the one table, for this event."""
         return {
             state.value: events[self.event].value
-            for state, events in TRANSITIONS.items()
+            for state, events in (*TRANSITIONS.items(), *AFTERWARDS.items())
             if self.event in events
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.assess.assessment import Assessment
 from bot.flow.commit import Commit
@@ -12,6 +13,8 @@ from bot.lifecycle import Event
 from bot.settle.outcome import Outcome
 from bot.terms import Micros
 
+Standing = Literal["same", "changed", "broken"]
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -19,11 +22,24 @@ class Drift:
     artifacts: Artifacts
 
     def of(self, request: Request) -> tuple[str, ...]:
-        """What of the artifacts is no longer what was assessed; nothing of it needs the target."""
+        """What of the skill is no longer what was assessed: that is another thing, and must be asked for."""
+        return () if request.assessment is None else self._of_skill(request.assessment)
+
+    def policies(self, request: Request) -> Standing:
+        """Whether the policies are those that judged it. Changed ones judge anew; broken ones stop it."""
         then = request.assessment
+        if self.artifacts.policies().problems:
+            return "broken"
         if then is None:
-            return ()
-        return (*self._of_skill(then), *self._of_policies(then))
+            return "same"
+        now = self.artifacts.policies().digest_for(then.binding.skill, then.binding.version)
+        return "same" if now == then.policy_digest else "changed"
+
+    def broken(self) -> str:
+        """What stands against everything while the policies do not load."""
+        for problem in self.artifacts.policies().problems:
+            return f"The policies do not load, so nothing is counted and nothing runs: {problem}"
+        return ""
 
     def _of_skill(self, then: Assessment) -> tuple[str, ...]:
         skill = self.artifacts.skills().get(then.invocation.skill)
@@ -38,12 +54,6 @@ class Drift:
             "" if skill.version == then.binding.version else f" ({then.binding.version} → {skill.version})"
         )
         return (f"{named} changed since it was approved{versions}",)
-
-    def _of_policies(self, then: Assessment) -> tuple[str, ...]:
-        now = self.artifacts.policies().digest_for(then.binding.skill, then.binding.version)
-        if now == then.policy_digest:
-            return ()
-        return (f"the policies changed since it was assessed ({then.policy_digest[7:19]} → {now[7:19]})",)
 
     async def void(self, request: Request, differences: tuple[str, ...]) -> None:
         """End it visibly; nothing of the old approvals is kept for the next time."""

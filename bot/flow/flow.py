@@ -11,12 +11,15 @@ from bot.flow.asking import Asking
 from bot.flow.checking import Checking
 from bot.flow.doorway import Doorway
 from bot.flow.drift import Drift
+from bot.flow.escalating import Escalating
 from bot.flow.judging import Judging
 from bot.flow.loading import Loading
 from bot.flow.planning import Planning
 from bot.flow.ports import Artifacts, People, Store, Voice, Workshop
+from bot.flow.reassessing import Reassessing
 from bot.flow.recounting import Recounting
 from bot.flow.request import Place
+from bot.flow.reviewing import Reviewing
 from bot.flow.running import Running
 from bot.flow.steering import Steering
 from bot.flow.sweeping import Sweeping
@@ -37,7 +40,8 @@ class Flow:
     ) -> Flow:
         drift = Drift(store, artifacts)
         door = Doorway(store, people, app)
-        return cls(Asking(store, people, voice), Answering(door, Voting(door, drift), Steering(door)))
+        answering = Answering(door, Voting(door, drift), Steering(door), Reviewing(door))
+        return cls(Asking(store, people, voice), answering)
 
     async def accept(
         self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
@@ -74,7 +78,10 @@ class Labour:
     ) -> Labour:
         drift = Drift(store, artifacts)
         judging = Judging(store, people, artifacts, Planning(workshop), lease_s)
-        checking = Checking(store, people, drift, judging)
+        reassessing = Reassessing(store, drift, judging)
+        checking = Checking(store, people, drift, judging, reassessing)
         running = Running(store, artifacts, workshop, checking, lease_s)
-        sweeping = Sweeping(store, drift, Recounting(store, people, drift))
+        sweeping = Sweeping(
+            store, drift, reassessing, Recounting(store, people, drift), Escalating(store, people)
+        )
         return cls(judging, running, sweeping, Loading(store, artifacts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.ask.catalog import Skill
 from bot.assess.assessment import Assessment, Plan
@@ -17,6 +17,7 @@ from bot.authorize.approval import tally
 from bot.authorize.people import Person, Standing, Undetermined
 from bot.execute.sandbox import clock
 from bot.flow.commit import Commit, Committed, Declined, Timer
+from bot.flow.escalating import next_step
 from bot.flow.granting import granting, held_by
 from bot.flow.leasing import held
 from bot.flow.planning import Planning
@@ -124,6 +125,16 @@ class Judging:
             **waiting,
         )
 
+    async def _same(self, request: Request, assessment: Assessment) -> RequestId | None:
+        """Another request of this person that waits for the very same."""
+        about = assessment.renewed(card_revision=0).digest
+        for other_id in await self.store.in_states((State.WAITING,)):
+            other = None if other_id == request.id else await self.store.get(other_id)
+            judged = other.assessment if other is not None else None
+            if judged is not None and judged.renewed(card_revision=0).digest == about:
+                return other_id
+        return None
+
     def _skill(self, request: Request) -> Skill:
         skill = self.artifacts.skills().find(request.invocation.skill)
         if skill.digest != request.invocation.digest:
@@ -197,12 +208,19 @@ class Judging:
                 outcome = Outcome(kind="refused", sentence=sentence)
                 commit = replace(commit, event=Event.REFUSE, set={**commit.set, "outcome": outcome})
             case RequireApproval():
+                if decision.coalesce and (same := await self._same(request, assessment)) is not None:
+                    words = f"That is {same} already, which still waits. Nothing is asked twice."
+                    await self._refuse(request, claimed, words)
+                    return
                 empty = tally(
                     decision, (), digest=assessment.digest, members={}, requester=assessment.requester
                 )
                 commit = replace(
                     commit,
-                    timers={"expire": decision.expires_after_s * 1000},
+                    timers={
+                        "expire": decision.expires_after_s * 1000,
+                        **next_step(decision, taken=0, waited=timedelta(0)),
+                    },
                     clear=("lease",),
                     set={**commit.set, "missing": (*empty.missing, *empty.later)},
                 )

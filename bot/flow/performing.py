@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue, TypeAdapter
@@ -40,8 +41,11 @@ class Performing:
     async def undo(self, step: Step) -> None:
         await self._effect(step, "undo", argv_of(step.undo))
 
-    async def measure(self, done_when: DoneWhen) -> None:
-        """Hold what was measured against the definition of done; no measurement is not a good one."""
+    async def measure(self, done_when: DoneWhen, also: Sequence[Wanted]) -> None:
+        """Hold what was measured against the definition of done, the skill's and what policies add to it.
+
+        No measurement is not a good one.
+        """
         command = self.commands.command(
             done_when.measure.run, timeout_s=done_when.measure.timeout, step="measure"
         )
@@ -57,7 +61,7 @@ class Performing:
         if finished.cut:
             return
         observed = _result(finished) if finished.exit_code == 0 else None
-        checks = judge([self._filled(check) for check in done_when.checks], observed)
+        checks = judge([self._filled(check) for check in (*done_when.checks, *also)], observed)
         await self._write(
             Event.STEP_ENDED, _ended(began, finished, ok=met(checks)).model_copy(update={"checks": checks})
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.authorize.approval import groups_of, tally
 from bot.authorize.people import Undetermined
@@ -26,7 +26,9 @@ class Recounting:
         """Grant what now can be, of the requests whose card says that they wait for something else."""
         for request_id in await self.store.in_states((State.WAITING,)):
             request = await self.store.get(request_id)
-            if request is not None and request.votes and request.notes and not self.drift.of(request):
+            if request is None or not (request.votes and request.notes) or self.drift.of(request):
+                continue
+            if self.drift.policies(request) == "same":
                 await self._grant(request)
 
     async def _grant(self, request: Request) -> None:
@@ -53,4 +55,4 @@ class Recounting:
                 "digest": then.digest,
             },
         )
-        await self.store.commit(replace(granting(commit, then), also=()))
+        await self.store.commit(granting(commit, then))

@@ -54,6 +54,8 @@ class Request(Record):
     asked_at: AwareDatetime
     updated_at: AwareDatetime
     expires_at: AwareDatetime | None = None
+    waits_since: AwareDatetime | None = None
+    """When it last began to wait for answers."""
     asked_by: str
     """Slack user id; `requester` is known once the directory was asked."""
     requester: Principal | None = None
@@ -69,6 +71,8 @@ class Request(Record):
     escalated: int = 0
     """How many steps of its decision's escalation have been taken."""
     review: Review | None = None
+    stopped: str = ""
+    """Why nothing is counted now, while the policies do not load."""
     missing: tuple[str, ...] = ()
     """Who is still needed, as labels, when the last vote was counted."""
     progress: str = ""

@@ -134,7 +134,7 @@ class Running:
                     case UndoStep(step):
                         await performing.undo(step)
                     case Measure():
-                        await performing.measure(skill.manifest.done_when)
+                        await performing.measure(skill.manifest.done_when, assessment.done)
                 request = await mine(self.store, hold)
 
     def _next(self, skill: Skill, request: Request) -> Move:

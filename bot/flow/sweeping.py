@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.execute.run import Finish
+from bot.flow import reviewing
 from bot.flow.closing import closing
 from bot.flow.commit import Commit, Timer
 from bot.flow.drift import Drift
+from bot.flow.escalating import Escalating
 from bot.flow.ports import Store
+from bot.flow.reassessing import Reassessing
 from bot.flow.recounting import Recounting
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
@@ -23,7 +26,9 @@ LEASE_MARGIN_MS = 2000
 class Sweeping:
     store: Store
     drift: Drift
+    reassessing: Reassessing
     recounting: Recounting
+    escalating: Escalating
 
     async def timers(self) -> None:
         """Handle every timer that has run out. Any worker may do it, also two at once."""
@@ -31,11 +36,8 @@ class Sweeping:
             await self._ring(timer, request_id)
 
     async def drifted(self) -> None:
-        """Void what waits for bytes that are no longer there, without waiting for a click to find out."""
-        for request_id in await self.store.in_states((State.WAITING,)):
-            request = await self.store.get(request_id)
-            if request is not None and (differences := self.drift.of(request)):
-                await self.drift.void(request, differences)
+        """What waits is held against the skills and policies of now, without waiting for a click."""
+        await self.reassessing.look()
 
     async def lost_work(self) -> None:
         """Queue again what should be going on and is not held by anybody: the state is the truth."""
@@ -62,6 +64,10 @@ class Sweeping:
             elif (now - request.lease_until).total_seconds() * 1000 >= LEASE_MARGIN_MS:
                 await self.store.forget_timer(timer, request_id)
                 await self._queue(request)
+        elif timer == "escalate":
+            await self.escalating.ring(request, now)
+        elif timer == "review":
+            await reviewing.remind(self.store, request)
         elif request.expires_at is not None and request.expires_at <= now:
             await self._expire(request, timer)
 

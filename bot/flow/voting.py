@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 from bot.assess.assessment import Assessment
@@ -58,11 +59,9 @@ class Voting:
         stage = _stage(assessment, decision, members, request, principal, answer)
         if request.state is not State.WAITING:
             raise decided(request)
-        if differences := self.drift.of(request):
-            await self.drift.void(request, differences)
-            words = f"{request.id} was voided: {differences[0]}. It must be asked for again."
-            raise ClickRefused(RefusedBecause.STALE_CARD, words)
+        await self._as_judged(request)
         if answer == "approve":
+            await self._not_in_a_burst(click, decision, principal)
             confirmed(click, decision, stage, assessment)
         vote = Vote(
             principal=principal,
@@ -83,6 +82,33 @@ class Voting:
         )
         after = _count(decision, (*request.votes, vote), assessment, members)
         return await self._commit(click, request, assessment, vote, after)
+
+    async def _as_judged(self, request: Request) -> None:
+        """Raises ClickRefused when the skill or the policies are not those that the card was drawn for."""
+        if differences := self.drift.of(request):
+            await self.drift.void(request, differences)
+            words = f"{request.id} was voided: {differences[0]}. It must be asked for again."
+            raise ClickRefused(RefusedBecause.STALE_CARD, words)
+        match self.drift.policies(request):
+            case "broken":
+                raise ClickRefused(RefusedBecause.UNDETERMINED, self.drift.broken())
+            case "changed":
+                words = f"The policies changed, so {request.id} is being judged anew. Use its new card."
+                raise ClickRefused(RefusedBecause.STALE_CARD, words)
+
+    async def _not_in_a_burst(self, click: Click, decision: RequireApproval, principal: Principal) -> None:
+        """Who approves one after another reads before the next one."""
+        if decision.burst is None or click.read:
+            return
+        lines = await self.door.store.history(approving(principal), limit=decision.burst)
+        since = (await self.door.store.now()).timestamp() - decision.burst_within_s
+        times = [at for line in lines if isinstance(at := line.get("at"), int) and at > since * 1000]
+        if len(times) >= decision.burst:
+            words = (
+                f"You approved {len(times)} requests within {decision.burst_within_s // 60} minutes. "
+                "Open Details, read this one, and approve it there."
+            )
+            raise ClickRefused(RefusedBecause.UNCONFIRMED, words, detail="burst")
 
     async def _commit(
         self, click: Click, request: Request, assessment: Assessment, vote: Vote, after: Tally
@@ -105,6 +131,10 @@ class Voting:
                 "digest": vote.digest,
             },
         )
+        if vote.answer == "approve" and request.asked is not None and request.asked.burst is not None:
+            at = int((await self.door.store.now()).timestamp() * 1000)
+            line = json.dumps({"request": request.id, "at": at})
+            commit = replace(commit, history=(approving(vote.principal), line))
         if after.denied:
             by = in_words(vote.principal, vote.sits_for)
             sentence = f"By {by}" + (f": {vote.reason}" if vote.reason else ".")
@@ -148,6 +178,11 @@ class Voting:
         )
         done = await self.door.store.commit(waits)
         return None if isinstance(done, Declined) else Answered(True, note)
+
+
+def approving(principal: Principal) -> str:
+    """Where the approvals of one person are kept, for those policies that look at bursts."""
+    return f"approvals:{principal}"
 
 
 def _known(person: Person) -> Principal:

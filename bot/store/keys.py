@@ -52,6 +52,10 @@ class Keys:
         return self._of("outbox")
 
     @property
+    def notices(self) -> str:
+        return self._of("notices")
+
+    @property
     def work(self) -> str:
         return self._of("work")
 

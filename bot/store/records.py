@@ -22,9 +22,9 @@ _PARTS: dict[str, type[Any]] = {
     "card": CardRef,
     "review": Review,
 }
-_PLAIN = ("id", "state", "asked_by", "requester", "progress")
+_PLAIN = ("id", "state", "asked_by", "requester", "progress", "stopped")
 _NUMBERS = ("revision", "fence", "card_revision", "cost", "escalated")
-_TIMES = ("asked_at", "updated_at", "expires_at", "lease_until")
+_TIMES = ("asked_at", "updated_at", "expires_at", "lease_until", "waits_since")
 _LISTS = ("notes", "missing")
 _STRINGS = TypeAdapter(tuple[str, ...])
 

@@ -82,7 +82,7 @@ class Store:
         k, base = self.keys, self.keys.requests + commit.request
         account, line = commit.history or ("none", None)
         keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
-        keys += [k.ledger, k.holds, k.locks, k.history(account)]
+        keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices]
         answer = await self._run("commit", keys, [json.dumps(_document(commit, line))])
         kind, first, *rest = answer
         if kind == "no":
@@ -116,15 +116,20 @@ class Store:
         answer = await self._run("renew", keys, [fence, lease_ms, progress, request])
         return cast(Literal["held", "stop", "lost"], answer)
 
-    async def note(self, request: Request, notes: tuple[str, ...]) -> None:
+    async def note(
+        self, request: Request, notes: tuple[str, ...] | None = None, *, stopped: str | None = None
+    ) -> None:
         """Words for the card that change nothing else; written once, however often they are said."""
-        if request.notes == notes:
+        parts = {"notes": notes, "stopped": stopped}
+        said = {name: value for name, value in parts.items() if value not in (None, getattr(request, name))}
+        if not said:
             return
         base = self.keys.requests + request.id
 
         async def both() -> None:
             async with self.redis.pipeline(transaction=True) as pipe:
-                pipe.hset(base, "notes", fields_of(notes=notes)["notes"])
+                for name, text in fields_of(**said).items():
+                    pipe.hset(base, name, text)
                 pipe.hincrby(base, "revision", 1)
                 pipe.xadd(self.keys.outbox, {"request": request.id})
                 await pipe.execute()
@@ -244,6 +249,7 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
         "entry": commit.entry and commit.entry.model_dump_json(exclude={"at", "fence"}),
         "audit": [entry(kind, **audit) for kind in (commit.kind or commit.event.value, *commit.also)],
         "show": commit.show or None,
+        "tell": [notice.model_dump_json() for notice in commit.tell],
         "work": commit.work,
         "due": commit.timers,
         "clear": commit.clear,

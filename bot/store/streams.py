@@ -1,4 +1,4 @@
-"""Three streams that say there is something to do. Each is a hint: what is true stands in the requests."""
+"""Streams that say there is something to do. Each is a hint, but for notices: only they hold their words."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.flow.commit import Work
+from bot.flow.notice import Notice
 from bot.flow.ports import InboxKind
 from bot.store.attempt import attempt
 from bot.store.store import SEEN_FOR_MS, Store
@@ -37,6 +38,12 @@ class OutboxEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeEntry:
+    id: str
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
 class WorkEntry:
     id: str
     kind: Work
@@ -53,7 +60,7 @@ class Streams:
 
     async def open(self) -> None:
         """Make the consumer groups, once for all processes."""
-        for stream in (self.keys.inbox, self.keys.outbox, self.keys.work):
+        for stream in (self.keys.inbox, self.keys.outbox, self.keys.work, self.keys.notices):
             try:
                 await attempt(partial(self.store.redis.xgroup_create, stream, GROUP, "0", mkstream=True))
             except ResponseError as error:
@@ -72,6 +79,13 @@ class Streams:
     async def outbox(self, consumer: str, *, block_ms: int) -> list[OutboxEntry]:
         found = await self._read(self.keys.outbox, consumer, block_ms)
         return [OutboxEntry(i, RequestId(f["request"])) for i, f in found]
+
+    async def notices(self, consumer: str, *, block_ms: int) -> list[NoticeEntry]:
+        found = await self._read(self.keys.notices, consumer, block_ms)
+        return [NoticeEntry(i, Notice.model_validate_json(f["notice"])) for i, f in found]
+
+    async def notices_done(self, ids: Sequence[str]) -> None:
+        await self.finish(self.keys.notices, ids)
 
     async def work(self, consumer: str, *, block_ms: int) -> WorkEntry | None:
         """One item at a time: what another worker could do now must not wait behind this one's."""

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from bot.store.keys import Keys
 
-TIMES = ("asked_at", "updated_at", "expires_at", "lease_until")
+TIMES = ("asked_at", "updated_at", "expires_at", "lease_until", "waits_since")
 
 
 async def pass_by(redis: Redis, keys: Keys, *, seconds: float) -> None:

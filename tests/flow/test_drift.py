@@ -83,21 +83,6 @@ def review_revoked(town: Town) -> tuple[str, ...]:
     return ("may not run any more",)
 
 
-def policy_edited(town: Town) -> tuple[str, ...]:
-    town.edit(POLICY, "expires_after: 4h", "expires_after: 5h")
-    return ("the policies changed",)
-
-
-def policy_broken(town: Town) -> tuple[str, ...]:
-    town.edit(POLICY, "gates:", "gaits:")
-    return ("the policies changed",)
-
-
-def policy_deleted(town: Town) -> tuple[str, ...]:
-    (town.root / POLICY).unlink()
-    return ("the policies changed",)
-
-
 ON_DISK = [
     skill_edited,
     skill_edited_and_reviewed,
@@ -105,9 +90,6 @@ ON_DISK = [
     skill_deleted,
     skill_broken,
     review_revoked,
-    policy_edited,
-    policy_broken,
-    policy_deleted,
 ]
 
 
@@ -120,7 +102,7 @@ async def test_what_changed_on_disk_voids_what_waits_without_any_click(town: Tow
     await assert_voided(town, request, *named)
 
 
-AT_THE_RUN = [skill_edited, skill_deleted, review_revoked, policy_broken]
+AT_THE_RUN = [skill_edited, skill_deleted, review_revoked]
 
 
 @pytest.mark.parametrize("change", AT_THE_RUN, ids=lambda change: change.__name__)

@@ -129,9 +129,11 @@ people:
   bob: {slack: [U0BOB]}
   carol: {slack: [U0CAROL]}
   erin: {slack: [U0ERIN]}
+  dave: {slack: [U0DAVE]}
 groups:
   owners: [bob, erin]
   release: [carol, bob]
+  security: [dave]
 """
 
 
@@ -140,7 +142,7 @@ class Directory:
     """Who is who; `away` makes it silent, as Slack can be."""
 
     groups: dict[str, set[str]] = field(
-        default_factory=lambda: {"owners": {"bob", "erin"}, "release": {"carol", "bob"}}
+        default_factory=lambda: {"owners": {"bob", "erin"}, "release": {"carol", "bob"}, "security": {"dave"}}
     )
     standings: dict[str, Standing] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
@@ -186,11 +188,19 @@ class Ear:
 class Town:
     """Everything one story needs, and the verbs to tell it in."""
 
-    def __init__(self, redis: Redis, reader: Redis, root: Path, *, lease_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        reader: Redis,
+        root: Path,
+        *,
+        lease_s: float = 10.0,
+        directory: Directory | None = None,
+    ) -> None:
         self.root = root
         self.folder = root / "town"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.directory, self.ear = Directory(), Ear()
+        self.directory, self.ear = directory or Directory(), Ear()
         self.store = Store(redis, "T0TOWN")
         self.streams = Streams(self.store, reader)
         self.showing = Showing(self.store)
@@ -228,6 +238,17 @@ class Town:
         (policies / "people.yaml").write_text(PEOPLE)
         self.review()
 
+    def govern(self, *gates: str, **keys: str) -> None:
+        """Other gates, each YAML of one item, and further keys of the policy as YAML."""
+        head = textwrap.dedent(POLICY % {"budget": "100", "expires": "4h"})
+        start, end = head.index("gates:"), head.index("budgets:")
+        written = "\n".join(f"  - {gate}" for gate in gates)
+        more = "".join(f"{name}: {value}\n" for name, value in keys.items())
+        text = f"{head[:start]}gates:\n{written}\n{head[end:]}"
+        for name in keys:
+            text = "\n".join(line for line in text.splitlines() if not line.startswith(f"{name}:")) + "\n"
+        (self.root / "policies" / "town.yaml").write_text(text + more)
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Change one place of a skill or a policy, as a deployment does."""
         text = (self.root / path).read_text()
@@ -240,8 +261,8 @@ class Town:
 
     def restart(self) -> Town:
         """The same town for new processes: nothing is remembered but what Redis and the files keep."""
-        again = Town(self.store.redis, self.streams.reader, self.root)
-        again.directory, again._clicks = self.directory, self._clicks + 1000
+        again = Town(self.store.redis, self.streams.reader, self.root, directory=self.directory)
+        again._clicks = self._clicks + 1000
         return again
 
     def faults(self, text: str) -> None:

@@ -90,7 +90,8 @@ def _status(request: Request, room: int) -> str:
     if request.state not in ENDED and asked.broken(request):
         lines.append(f"🚨 *The glass is broken.* {asked.overridden(request, room // 2)}")
     told = request.outcome.sentence if request.outcome else ""
-    notes = [words(note, 300) for note in request.notes if note not in told]
+    said = (*request.notes, *((request.stopped,) if request.stopped else ()))
+    notes = [words(note, 300) for note in said if note not in told]
     return "\n".join([*lines, parts.fitting(notes, room=room // 2)] if notes else lines)
 
 

@@ -1,6 +1,6 @@
 -- One transition of one request with all that belongs to it, or a refusal that has written nothing.
 -- Everything is checked before the first write: a script that fails half-way is not rolled back.
-local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history = unpack(KEYS)
+local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices = unpack(KEYS)
 local c = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -37,6 +37,7 @@ for k, v in pairs(c.set) do set[#set + 1] = k; set[#set + 1] = v end
 -- After the parts, so that none of them can stand in for what only this script decides.
 for k, v in pairs({state = to, revision = revision, updated_at = now}) do set[#set + 1] = k; set[#set + 1] = v end
 for k, ms in pairs(c.due) do if k == 'expire' or k == 'grant' then set[#set + 1] = 'expires_at'; set[#set + 1] = now + ms end end
+if to == 'waiting' and state ~= to then set[#set + 1] = 'waits_since'; set[#set + 1] = now end
 if c.lease_ms then fence = fence + 1; set[#set + 1] = 'lease_until'; set[#set + 1] = now + c.lease_ms end
 if c.drop_lease then set[#set + 1] = 'lease_until'; set[#set + 1] = '' end
 set[#set + 1] = 'fence'; set[#set + 1] = fence
@@ -46,6 +47,7 @@ local stamped = '{"at":' .. string.format('%.0f', now) .. ','
 if c.vote then redis.call('RPUSH', votes, stamped .. string.sub(c.vote, 2)) end
 if c.entry then redis.call('RPUSH', journal, stamped .. '"fence":' .. fence .. ',' .. string.sub(c.entry, 2)) end
 if to ~= state then redis.call('HSET', states, c.id, to) end
+if to ~= state and state == 'waiting' then redis.call('ZREM', due, 'escalate ' .. c.id) end
 if c.lock then redis.call('HSET', locks, c.lock, c.id); redis.call('HSET', r, 'lock', c.lock) end
 if c.unlock then
   local name = redis.call('HGET', r, 'lock')
@@ -66,6 +68,7 @@ for k, ms in pairs(c.due) do redis.call('ZADD', due, now + ms, k .. ' ' .. c.id)
 for _, line in ipairs(c.audit) do
   redis.call('RPUSH', audit, '{"seq":' .. redis.call('LLEN', audit) + 1 .. ',' .. string.sub(stamped, 2) .. string.sub(line, 2))
 end
+for _, notice in ipairs(c.tell) do redis.call('XADD', notices, '*', 'notice', notice) end
 if c.show then redis.call('XADD', outbox, '*', 'request', c.id) end
 if c.work then redis.call('XADD', work, '*', 'kind', c.work, 'request', c.id) end
 return {'ok', to, revision, fence, now}
