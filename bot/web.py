@@ -36,6 +36,7 @@ from bot.store.memory import Memory
 from bot.store.showing import Showing
 from bot.store.store import Store
 from bot.store.streams import Streams
+from bot.store.telling import Telling
 from bot.terms import Refused
 
 
@@ -109,6 +110,7 @@ async def _open(
             records=store,
             streams=streams,
             showing=Showing(store),
+            telling=Telling(store),
             people=people,
             voice=voice,
             skills=lately.skills,

@@ -41,6 +41,14 @@ class Directory:
         taken = local in self._roster.people
         return Principal(address if taken or domain not in self._domains else local)
 
+    def accounts(self, principal: Principal) -> tuple[tuple[str, ...], str | None]:
+        """The Slack accounts and the address that are listed for somebody; none for who is not listed."""
+        human = self._roster.people.get(principal)
+        return (human.slack, human.email) if human is not None else ((), None)
+
+    def away(self, *, now: datetime) -> frozenset[Principal]:
+        return frozenset(absent(self._roster, now))
+
     def members(self, group: Group) -> frozenset[Principal] | None:
         return self._roster.members(group)
 

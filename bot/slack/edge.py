@@ -23,9 +23,10 @@ from bot.slack.inbox import Desk
 from bot.slack.interactions import Interactions
 from bot.slack.listeners import Listeners
 from bot.slack.messages import Messages
+from bot.slack.notices import Bell
 from bot.slack.opening import Opening
 from bot.slack.people import SlackPeople
-from bot.slack.ports import Flow, LooksAt, MayAsk, Records, Showing, Skills, Streams
+from bot.slack.ports import Flow, LooksAt, MayAsk, Records, Showing, Skills, Streams, Telling
 from bot.slack.posting import Posting
 from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
@@ -46,6 +47,7 @@ class Parts:
     records: Records
     streams: Streams
     showing: Showing
+    telling: Telling
     people: SlackPeople
     voice: Voice
     skills: Skills
@@ -88,6 +90,15 @@ class Edge:
             showing=parts.showing,
             posting=Posting(parts.client, parts.flow, parts.voice),
             render=lambda request: card(request, buttons=parts.buttons, command=parts.command),
+            name=parts.name,
+            precedence=self.precedence,
+        )
+        self.bell = Bell(
+            notices=parts.streams,
+            telling=parts.telling,
+            records=parts.records,
+            people=parts.people,
+            client=parts.client,
             name=parts.name,
             precedence=self.precedence,
         )
@@ -139,13 +150,16 @@ class Edge:
             ),
         )
         self.listeners.mount(app)
-        self.loops = (self.desk.read, self.board.read, self.board.draw)
+        self.loops = (self.desk.read, self.board.read, self.board.draw, self.bell.ring)
         """What must run as long as the process does."""
 
     async def close(self, within_s: float = 3.0) -> None:
         """Finish what was begun, once the loops are ended; the rest is in the streams for another process."""
         await asyncio.gather(
-            self._afterwards.close(within_s), self.desk.close(within_s), self.board.close(within_s)
+            self._afterwards.close(within_s),
+            self.desk.close(within_s),
+            self.board.close(within_s),
+            self.bell.close(within_s),
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,17 +16,8 @@ from bot.authorize.delegation import Seats
 from bot.authorize.directory import Directory
 from bot.authorize.people import Person, Standing, Undetermined
 from bot.authorize.schedules import Shift, on_call, turn
-from bot.slack.web_api import FAILURES, failure
+from bot.slack.accounts import SAME_CLICK_S, Accounts, email_of, in_grid_of
 from bot.terms import Group, Principal, Refused
-
-FRESH_S = 3.0
-"""Lists of groups are read at most so often: Slack allows about 20 a minute."""
-SAME_CLICK_S = 1.0
-"""One click asks twice about who pressed; the second time is answered from the first."""
-KNOWN_S = 60.0
-"""How long we go on knowing whose account a listed member's is; whoever presses is looked up afresh."""
-
-_NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
 class Feeds(Protocol):
@@ -57,30 +48,27 @@ class SlackPeople:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._client, self._team, self._directory, self._clock = client, team, directory, clock
+        self._team, self._directory = team, directory
+        self._accounts = Accounts(client, team=team, clock=clock)
         self._feeds, self._moment = feeds or NoFeeds(), now
-        self._groups: dict[Group, frozenset[str]] = {}
-        self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
         self._last: Directory | None = None
-        self._accounts: dict[str, tuple[float, Mapping[str, Any] | None]] = {}
 
     async def person(self, slack_user: str, *, team: str | None = None) -> Person:
         """Raises Undetermined when Slack cannot be asked: "try again" is the only right answer then."""
-        user = await self._account(slack_user, at_most_s=SAME_CLICK_S)
-        if user is None or (team is not None and team != self._team and not _in_our_grid(user, self._team)):
+        user = await self._accounts.account(slack_user, at_most_s=SAME_CLICK_S)
+        if user is None or (team is not None and team != self._team and not in_grid_of(user, self._team)):
             return Person(slack_user=slack_user, standing=Standing.STRANGER, principal=None)
-        stands = standing(user, self._team)
+        stands = self._accounts.standing(user)
         if stands is not Standing.MEMBER:
             return Person(slack_user=slack_user, standing=stands, principal=None)
         directory = self._now()
-        principal = directory.principal(slack_user=slack_user, email=_email(user))
+        principal = directory.principal(slack_user=slack_user, email=email_of(user))
         if principal is None:
             return Person(slack_user=slack_user, standing=stands, principal=None)
         listed = directory.groups(principal)
         in_slack = [
             group
-            for group, users in (await self._user_groups()).items()
+            for group, users in (await self._accounts.groups()).items()
             if slack_user in users and _kept_by_slack(directory, group)
         ]
         turns = await self._turns(directory)
@@ -108,6 +96,45 @@ class SlackPeople:
         found = {name: directory.called(name) for name in names}
         return {name: principal for name, principal in found.items() if principal is not None}
 
+    async def told(
+        self, people: Iterable[Principal], *, among: Iterable[Group] = ()
+    ) -> Mapping[Principal, str]:
+        """By which account each of these people can be told something: full members who are not away.
+
+        `among` are groups they may be in: whom no file lists is known by name only from Slack's own groups.
+        Who cannot be found is not in the answer. Raises Undetermined.
+        """
+        directory, found = self._now(), dict[Principal, str]()
+        away, names = directory.away(now=self._moment()), {}
+        for group in among:
+            if _kept_by_slack(directory, group):
+                for user in await self._accounts.members_of(group):
+                    name = directory.principal(slack_user=str(user["id"]), email=email_of(user))
+                    names[name] = str(user["id"])
+        for one in sorted(set(people) - away):
+            account = names.get(one) or await self._listed(directory, one)
+            if account is not None:
+                found[one] = account
+        return found
+
+    async def _listed(self, directory: Directory, principal: Principal) -> str | None:
+        """The first of somebody's accounts that is a full member's."""
+        users, email = directory.accounts(principal)
+        if not users and email is None:  # whom no file lists is called by their address, or by their account
+            email = principal if "@" in principal else None
+            users = (principal,) if email is None and principal.isupper() else ()
+        accounts = [await self._accounts.account(user) for user in users]
+        if email is not None:
+            accounts.append(await self._accounts.by_email(email))
+        return next(
+            (
+                str(one["id"])
+                for one in accounts
+                if one is not None and self._accounts.standing(one) is Standing.MEMBER
+            ),
+            None,
+        )
+
     async def _members(self, directory: Directory, group: Group, now: datetime) -> frozenset[Principal]:
         schedule = directory.schedule(group)
         if schedule is not None:
@@ -115,12 +142,9 @@ class SlackPeople:
         listed = directory.members(group)
         if listed is not None:
             return listed
-        users = (await self._user_groups()).get(group, frozenset())
-        people = await asyncio.gather(*(self._account(user, at_most_s=KNOWN_S) for user in sorted(users)))
         found = (
-            directory.principal(slack_user=str(user["id"]), email=_email(user))
-            for user in people
-            if user is not None and standing(user, self._team) is Standing.MEMBER
+            directory.principal(slack_user=str(user["id"]), email=email_of(user))
+            for user in await self._accounts.members_of(group)
         )
         return frozenset(principal for principal in found if principal is not None)
 
@@ -157,8 +181,7 @@ class SlackPeople:
 
     def forget(self) -> None:
         """Slack said that people or groups changed: the next question is asked afresh."""
-        self._read_at = float("-inf")
-        self._accounts.clear()
+        self._accounts.forget()
 
     def _now(self) -> Directory:
         """The directory as it is on disk, or as it last was while what is there does not load.
@@ -172,82 +195,6 @@ class SlackPeople:
                 raise Undetermined("policies/people.yaml or a policy does not load.") from broken
         return self._last
 
-    async def _account(self, slack_user: str, *, at_most_s: float) -> Mapping[str, Any] | None:
-        """Slack's record of an account, None when there is none that we may see."""
-        known_at, known = self._accounts.pop(slack_user, (float("-inf"), None))
-        if self._clock() - known_at >= at_most_s:
-            known_at, known = self._clock(), await self._asked(slack_user)
-        self._accounts[slack_user] = known_at, known
-        return known
-
-    async def _asked(self, slack_user: str) -> Mapping[str, Any] | None:
-        try:
-            answer = await self._client.users_info(user=slack_user)
-        except FAILURES as raised:
-            why = failure(raised)
-            if why.error in _NOBODY:
-                return None
-            raise _undetermined(why.error) from raised
-        user = answer.get("user")
-        if not isinstance(user, dict):
-            raise _undetermined("no user in the answer")
-        return user
-
-    async def _user_groups(self) -> Mapping[Group, frozenset[str]]:
-        async with self._reading:
-            if self._clock() - self._read_at < FRESH_S:
-                return self._groups
-            # Forgotten before asking: after a failure there is nothing old to fall back to.
-            self._groups, self._read_at = {}, float("-inf")
-            try:
-                answer = await self._client.usergroups_list(include_users=True)
-                found = {
-                    Group(str(each["handle"])): frozenset(await self._users_of(each))
-                    for each in answer.get("usergroups") or []
-                    if not each.get("date_delete")
-                }
-            except FAILURES as raised:
-                raise _undetermined(failure(raised).error) from raised
-            self._groups, self._read_at = found, self._clock()
-            return found
-
-    async def _users_of(self, group: Mapping[str, Any]) -> list[str]:
-        if isinstance(group.get("users"), list):
-            return [str(user) for user in group["users"]]
-        answer = await self._client.usergroups_users_list(usergroup=str(group["id"]))
-        return [str(user) for user in answer.get("users") or []]
-
 
 def _kept_by_slack(directory: Directory, group: Group) -> bool:
     return directory.members(group) is None and directory.schedule(group) is None
-
-
-def standing(user: Mapping[str, Any], team: str) -> Standing:
-    """What Slack's flags make of an account; who is not plainly a full member of ours is something else."""
-    if user.get("deleted"):
-        return Standing.DELETED
-    if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
-        return Standing.BOT
-    if user.get("is_stranger") or (user.get("team_id") != team and not _in_our_grid(user, team)):
-        return Standing.STRANGER
-    if user.get("is_restricted") is not False or user.get("is_ultra_restricted") is not False:
-        return Standing.GUEST
-    return Standing.MEMBER
-
-
-def _in_our_grid(user: Mapping[str, Any], team: str) -> bool:
-    enterprise = user.get("enterprise_user")
-    return isinstance(enterprise, dict) and team in (enterprise.get("teams") or [])
-
-
-def _email(user: Mapping[str, Any]) -> str | None:
-    """Only an address that Slack has confirmed says who somebody is."""
-    profile = user.get("profile")
-    address = profile.get("email") if isinstance(profile, dict) else None
-    return str(address) if address and user.get("is_email_confirmed") is not False else None
-
-
-def _undetermined(error: str) -> Undetermined:
-    return Undetermined(
-        f"I could not ask Slack who you are ({error}). Nothing was changed; try again in a minute."
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -10,9 +10,10 @@ from pydantic import JsonValue
 from bot.ask.catalog import Catalog, Skill
 from bot.ask.invocation import Invocation
 from bot.authorize.click import Answered, Click
+from bot.flow.notice import Notice
 from bot.flow.ports import InboxKind
 from bot.flow.request import Place, Request
-from bot.terms import RequestId
+from bot.terms import Group, Principal, RequestId
 
 
 class Flow(Protocol):
@@ -76,12 +77,49 @@ class Showing(Protocol):
     async def shown(self, request: RequestId, *, channel: str, ts: str, revision: int) -> None: ...
 
 
+class NoticeEntry(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def notice(self) -> Notice: ...
+
+
+class Notices(Protocol):
+    """Who is to be told what."""
+
+    async def notices(self, consumer: str, *, block_ms: int) -> Sequence[NoticeEntry]: ...
+
+    async def notices_done(self, ids: Sequence[str]) -> None: ...
+
+
+class Telling(Protocol):
+    """How far a notice was said; one process at a time says it."""
+
+    async def telling(self, notice: str, *, holder: str, ms: int) -> bool: ...
+
+    async def telling_free(self, notice: str, holder: str) -> None: ...
+
+    async def heard(self, notice: str) -> frozenset[str]: ...
+
+    async def hears(self, notice: str, who: str) -> None: ...
+
+
+class Reaches(Protocol):
+    """The directory, asked where somebody can be told something. Raises Undetermined."""
+
+    async def members(self, group: Group) -> frozenset[Principal]: ...
+
+    async def told(
+        self, people: Iterable[Principal], *, among: Iterable[Group] = ()
+    ) -> Mapping[Principal, str]: ...
+
+
 Skills = Callable[[], Catalog]
 """The skills as they are now."""
 
 MayAsk = Callable[[str], Awaitable[frozenset[str]]]
 """Names of the skills that an account may ask for."""
-
 
 LooksAt = Callable[[Skill], frozenset[str]]
 """The facts that the policies about a skill look at."""
@@ -95,5 +133,5 @@ class Records(Protocol):
     async def recent(self, *, limit: int = 50, state: Sequence[str] = ()) -> list[Request]: ...
 
 
-class Streams(Inbox, Outbox, Protocol):
-    """Both, as one store keeps them."""
+class Streams(Inbox, Outbox, Notices, Protocol):
+    """All of them, as one store keeps them."""

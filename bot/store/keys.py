@@ -89,3 +89,10 @@ class Keys:
 
     def showing(self, request: RequestId) -> str:
         return self._of(f"showing:{request}")
+
+    def telling(self, notice: str) -> str:
+        return self._of(f"telling:{notice}")
+
+    def heard(self, notice: str) -> str:
+        """Whom a notice was said to already."""
+        return self._of(f"heard:{notice}")

@@ -7,7 +7,8 @@ from bot.store.attempt import attempt
 from bot.store.store import Store, entry, script
 from bot.terms import RequestId
 
-_FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+"""Gives back a hold, if it is still the holder's."""
 
 
 class Showing:
@@ -15,7 +16,7 @@ class Showing:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._free = store.redis.register_script(_FREE)
+        self._free = store.redis.register_script(FREE)
         self._shown = store.redis.register_script(script("shown"))
 
     async def showing(self, request: RequestId, *, holder: str, ms: int) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
@@ -18,6 +19,8 @@ from bot.flow.ports import InboxKind
 from bot.store.attempt import attempt
 from bot.store.store import SEEN_FOR_MS, Store
 from bot.terms import RequestId
+
+log = logging.getLogger(__name__)
 
 GROUP = "assent"
 LEFT_BEHIND_MS = 10_000
@@ -82,7 +85,7 @@ class Streams:
 
     async def notices(self, consumer: str, *, block_ms: int) -> list[NoticeEntry]:
         found = await self._read(self.keys.notices, consumer, block_ms)
-        return [NoticeEntry(i, Notice.model_validate_json(f["notice"])) for i, f in found]
+        return [entry for i, f in found if (entry := _notice(i, f["notice"]))]
 
     async def notices_done(self, ids: Sequence[str]) -> None:
         await self.finish(self.keys.notices, ids)
@@ -135,6 +138,15 @@ class Streams:
             await self.open()  # a stream is only hints: one that was lost is made anew
             return []
         return [(entry, fields) for _, entries in _streams(answer) for entry, fields in entries]
+
+
+def _notice(entry: str, text: str) -> NoticeEntry | None:
+    """None for what another version wrote and this one cannot read: it is left to that one."""
+    try:
+        return NoticeEntry(entry, Notice.model_validate_json(text))
+    except ValidationError as unreadable:
+        log.error("a notice cannot be read: %s", unreadable)
+        return None
 
 
 def _streams(answer: Any) -> list[tuple[str, list[tuple[str, dict[str, str]]]]]:

@@ -14,7 +14,8 @@ from bot.authorize.people import Standing, Undetermined
 from bot.playground.people import TEAM_ID
 from bot.playground.server import LocalSlack
 from bot.slack import web_api
-from bot.slack.people import FRESH_S, SlackPeople, standing
+from bot.slack.accounts import FRESH_S, standing
+from bot.slack.people import SlackPeople
 from bot.terms import Group, Principal, Refused
 from tests.playground.local import BOT_TOKEN, running
 
@@ -41,7 +42,7 @@ async def asked() -> AsyncIterator[Asked]:
         client = web_api.client(token=BOT_TOKEN, url=slack.api_url, session=session)
         listed = Roster(people={ALICE: Human(slack=("U0ALICE",))}, groups={Group("named"): (ALICE,)})
         made = Asked(slack, SlackPeople(client, team=TEAM_ID, directory=lambda: Directory(listed)))
-        made.people._clock = lambda: made.now
+        made.people._accounts._clock = lambda: made.now
         yield made
 
 
@@ -112,7 +113,7 @@ async def test_a_directory_that_does_not_load_determines_nobody(asked: Asked) ->
     def broken() -> Directory:
         raise Refused("people.yaml:3: no such key")
 
-    people = SlackPeople(asked.people._client, team=TEAM_ID, directory=broken)
+    people = SlackPeople(asked.people._accounts._client, team=TEAM_ID, directory=broken)
     with pytest.raises(Undetermined):
         await people.person("U0ALICE")
 
