@@ -12,7 +12,7 @@ from bot.flow.ports import People
 from bot.flow.request import Request
 from bot.lifecycle import OPEN
 from bot.slack.cards import parts, sentence
-from bot.slack.cards.asked import rule
+from bot.slack.cards.asked import reviewed, rule
 from bot.slack.cards.status import WORDS, needed, word
 from bot.slack.escape import account, words
 from bot.slack.ports import MayAsk, Records, Skills
@@ -57,17 +57,22 @@ class Answers:
 
     async def _open(self) -> str:
         found = await self._records.recent(limit=LISTED + 1, state=[state.value for state in OPEN])
-        if not found:
+        reviews = [listed(each) for each in await self._records.to_review()]
+        if not found and not reviews:
             return "Nothing is open. The last ones are in the channel where they were asked."
         lines = [listed(each) for each in found[:LISTED]]
         if len(found) > LISTED:
             lines.append("… and older ones: `assent requests list` shows all.")
-        return "\n".join(lines)
+        if len(reviews) > LISTED:
+            reviews = [*reviews[:LISTED], f"… and {len(reviews) - LISTED} more to review"]
+        return "\n".join([*lines, *reviews])
 
 
 def listed(request: Request) -> str:
     """One request in one line."""
     waits = f", needs {needed(request.missing)}" if request.missing and request.state in OPEN else ""
+    if request.review is not None:
+        waits = f". {reviewed(request, 200)}"
     return (
         f"{WORDS[request.state][0]} *{words(request.id, 40)}* {words(parts.headline(request), 150)}: "
         f"{word(request).lower()}{waits} (asked by {account(request.asked_by)})"

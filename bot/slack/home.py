@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.authorize.people import Person, Standing
-from bot.flow.request import Request
+from bot.flow.request import Request, Review
 from bot.lifecycle import State
 from bot.slack.answers import listed
 from bot.slack.cards.blocks import Block, actions, button, context, divider, plain_text, section
@@ -36,16 +36,24 @@ def home(person: Person, requests: Sequence[Request], *, command: str) -> dict[s
 def waits_for(request: Request, person: Person) -> bool:
     """Whether this person is among those who are asked, and has not answered. A hint: the click decides."""
     judged = request.assessment
-    if request.state is not State.WAITING or judged is None or judged.decision.effect != "require":
+    if request.review is not None:
+        return request.review.closed_by is None and _may_review(request, request.review, person)
+    if request.state is not State.WAITING or judged is None or request.asked is None:
         return False
     if any(vote.principal == person.principal for vote in request.votes):
         return False
     return any(
-        seat.person == person.principal or seat.group in person.groups | person.sits_in
-        for one in judged.decision.requirements
+        seat.person == person.principal or (person.groups | person.sits_in).intersection(seat.groups)
+        for one in request.asked.requirements
         if not ("requester" in one.exclude and person.principal == judged.requester)
-        for seat in (*one.all_of, *one.any_of)
+        and person.principal not in one.barred
+        for seat in one.seats
     )
+
+
+def _may_review(request: Request, review: Review, person: Person) -> bool:
+    said_yes = any(vote.principal == person.principal and vote.answer == "approve" for vote in request.votes)
+    return bool(person.groups & {*review.by}) and person.principal != request.requester and not said_yes
 
 
 def _list(name: str, title: str, requests: Sequence[Request], nothing: str) -> list[Block]:

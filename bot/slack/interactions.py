@@ -10,6 +10,7 @@ from typing import Any
 from bot.ask.grammar import Complete, FieldErrors, complete, parse
 from bot.ask.inputs import ENVIRONMENT
 from bot.assess.assessment import confirmation
+from bot.authorize.click import Action
 from bot.flow.ports import StoreAway
 from bot.flow.request import Place
 from bot.slack.afterwards import Afterwards
@@ -19,7 +20,9 @@ from bot.slack.clicks import ACTIONS, Press, action_of, carried, entered, opens,
 from bot.slack.home import ASK as ASK_BUTTON
 from bot.slack.modals import approve as approving
 from bot.slack.modals import deny as denying
+from bot.slack.modals import review as reviewing
 from bot.slack.modals.inputs import ASK, CHANNEL, CHOOSE, SKILL, form
+from bot.slack.modals.saying import LONGEST, REASON
 from bot.slack.opening import NOT_OURS, Opening
 from bot.slack.ports import Flow, Inbox, LooksAt, Records, Skills
 from bot.terms import Refused
@@ -46,7 +49,12 @@ class Interactions:
         self._team, self._buttons, self._skills, self._flow = team, buttons, skills, flow
         self._inbox, self._records, self._opening = inbox, records, opening
         self._looks_at, self._afterwards, self._command = looks_at, afterwards, command
-        self._opens = {"details": opening.details, "deny": opening.deny, ASKING: opening.approve}
+        self._opens = {
+            "details": opening.details,
+            "deny": opening.deny,
+            ASKING: opening.approve,
+            "review": opening.review,
+        }
 
     async def pressed(self, body: Payload) -> None:
         """Raises StoreAway when a click could not be kept; then Slack says that it did not work."""
@@ -68,7 +76,9 @@ class Interactions:
         view = body.get("view") or {}
         match view.get("callback_id"):
             case denying.CALLBACK:
-                return await self._denied(body, view)
+                return await self._said(body, view, "deny", "Say why, in a few words.")
+            case reviewing.CALLBACK:
+                return await self._said(body, view, "review", "Write what you found, in a few words.")
             case approving.CALLBACK:
                 return await self._approved(body, view)
             case name if name == CHOOSE:
@@ -77,15 +87,16 @@ class Interactions:
                 return await self._asked(body, view)
         return None
 
-    async def _denied(self, body: Payload, view: Payload) -> Answer:
-        reason = entered(view).get(denying.REASON, "").strip()
+    async def _said(self, body: Payload, view: Payload, action: Action, lacking: str) -> Answer:
+        """A form with words of somebody's own: none at all keeps it open."""
+        reason = entered(view).get(REASON, "").strip()
         if not reason:
-            return _errors({denying.REASON: "Say why, in a few words."})
-        made = submitted(body, "deny", self._buttons, said=reason)
+            return _errors({REASON: lacking})
+        made = submitted(body, action, self._buttons, said=reason)
         try:
-            await self._inbox.put_inbox("click", made.kept(reason=reason[:500]), identity=made.id)
+            await self._inbox.put_inbox("click", made.kept(reason=reason[:LONGEST]), identity=made.id)
         except StoreAway as away:
-            return _errors({denying.REASON: str(away)})
+            return _errors({REASON: str(away)})
         return None
 
     async def _approved(self, body: Payload, view: Payload) -> Answer:
@@ -98,7 +109,7 @@ class Interactions:
         try:
             if errors := approving.wrong(fields, entered_, await self._wanted(made)):
                 return _errors(errors)
-            kept = made.kept(reason=entered_[approving.REASON], typed=entered_[approving.TYPED])
+            kept = made.kept(reason=entered_[REASON], typed=entered_[approving.TYPED])
             await self._inbox.put_inbox("click", kept, identity=made.id)
         except StoreAway as away:
             if not fields:

@@ -60,7 +60,7 @@ class Messages:
         try:
             person = await self._people.person(slack_user)
             opened = await self._records.recent(limit=200, state=[state.value for state in OPEN])
-            newest = await self._records.recent(limit=50)
+            newest = [*await self._records.to_review(), *await self._records.recent(limit=50)]
         except (Undetermined, StoreAway) as away:
             view = {"type": "home", "blocks": [_plain(str(away))]}
         else:

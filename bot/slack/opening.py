@@ -20,6 +20,7 @@ from bot.slack.modals.approve import approve
 from bot.slack.modals.deny import deny
 from bot.slack.modals.details import details
 from bot.slack.modals.inputs import choose
+from bot.slack.modals.review import review
 from bot.slack.ports import MayAsk, Records, Skills
 from bot.slack.web_api import FAILURES, failure
 from bot.terms import Refused
@@ -68,6 +69,10 @@ class Opening:
     async def deny(self, made: Press) -> None:
         if request := await self.of(made):
             await self._show(made, deny(made, parts.headline(request)))
+
+    async def review(self, made: Press) -> None:
+        if request := await self.of(made):
+            await self._show(made, review(made, request))
 
     async def choose(self, body: Mapping[str, Any]) -> None:
         """The skills that whoever pressed may ask for."""

@@ -132,6 +132,8 @@ class Records(Protocol):
 
     async def recent(self, *, limit: int = 50, state: Sequence[str] = ()) -> list[Request]: ...
 
+    async def to_review(self) -> list[Request]: ...
+
 
 class Streams(Inbox, Outbox, Notices, Protocol):
     """All of them, as one store keeps them."""

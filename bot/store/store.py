@@ -197,6 +197,18 @@ class Store:
         index: dict[str, str] = await attempt(lambda: self.redis.hgetall(self.keys.states))
         return [RequestId(request) for request, state in index.items() if state in states]
 
+    async def to_review(self) -> list[Request]:
+        """What ran through broken glass and nobody has looked at: a timer rings until somebody has."""
+
+        async def ask() -> list[str]:
+            return [
+                member async for member, _ in self.redis.zscan_iter(self.keys.due, "review *", count=1000)
+            ]
+
+        found = sorted(member.split(" ", 1)[1] for member in await attempt(ask))
+        requests = [await self.get(RequestId(one)) for one in found]
+        return [one for one in requests if one is not None and one.review is not None]
+
     async def waiting(self, requester: Principal, *, but: RequestId) -> int:
         ids = [one for one in await self.in_states((State.WAITING,)) if one != but]
 

@@ -57,6 +57,7 @@ async def test_more_than_a_press_is_asked_on_the_card_and_in_details(local: Loca
     async with SlackClient(local.url) as slack, connect(local.environment["REDIS_URL"]) as redis:
         await _on_the_card(slack, local, redis)
         await _in_details(slack, redis)
+        await _and_it_is_reviewed(slack)
 
 
 async def _on_the_card(slack: SlackClient, local: Local, redis: Redis) -> None:
@@ -66,7 +67,7 @@ async def _on_the_card(slack: SlackClient, local: Local, redis: Redis) -> None:
     await _a_bare_press_changes_nothing(slack, local, redis, card)
 
     await slack.click("bob", card, "approve")
-    form = await _view(slack, "bob")
+    form = await _view(slack, "bob", "approve")
     slip = await slack.submit("bob", form, {"typed": "deploy checkout 1.4.1 production", "reason": "fine"})
     assert "Type exactly: deploy checkout 1.4.2 production" in slip["errors"]["typed"]
     assert await slack.views("bob"), "a slip keeps the form open"
@@ -86,15 +87,43 @@ async def _in_details(slack: SlackClient, redis: Redis) -> None:
     assert "🚨 Break-glass: deploy payments 2.1.1 to production" in text
     assert "INC-42" in text
     await slack.click("dave", card, "details")
-    opened = await _view(slack, "dave")
+    opened = await _view(slack, "dave", "details")
     await slack.click("dave", opened, "approve:ask")
-    form = await _view(slack, "dave", at=2)
+    form = await _view(slack, "dave", "approve")
     assert [block["block_id"] for block in form["blocks"] if block["type"] == "input"] == ["reason"]
     assert await slack.submit("dave", form, {"reason": "customers wait"}) == {"ok": True}
     told = await slack.until("dave", _counted, PATIENCE_S)
     assert "Still needed: @service-owners" in json.dumps(told)
     vote = [one for one in await audited(redis, KEYS) if one["kind"] == "voted"][-1]
     assert (vote["principal"], vote["reason"]) == ("dave", "customers wait")
+
+
+async def _and_it_is_reviewed(slack: SlackClient) -> None:
+    card = await _card(slack, "erin", "waiting")
+    await slack.click("erin", card, "approve")
+    form = await _view(slack, "erin", "approve")
+    filled = {"typed": "deploy payments 2.1.1 production", "reason": "mine, and ready"}
+    assert await slack.submit("erin", form, filled) == {"ok": True}
+    told = await slack.wait_for("alice", "deploys", lambda m: m["text"].startswith("🚨"), PATIENCE_S)
+    assert "<@U0ALICE>" in told["text"]
+    card = await slack.wait_for("carol", "deploys", lambda m: "Needs review" in json.dumps(m), PATIENCE_S)
+    await slack.command("carol", "deploys", "/assent status")
+    listed = await slack.wait_for(
+        "carol", "deploys", lambda m: bool(m.get("ephemeral")) and "review" in m["text"], PATIENCE_S
+    )
+    assert "Needs review by @release" in listed["text"]
+
+    await slack.click("dave", card, "review")
+    assert await slack.submit("dave", await _view(slack, "dave", "review"), {"reason": "I was right."}) == {
+        "ok": True
+    }
+    await slack.wait_for("dave", "deploys", lambda m: "somebody else must look" in m["text"], PATIENCE_S)
+    await slack.click("carol", card, "review")
+    form = await _view(slack, "carol", "review")
+    assert await slack.submit("carol", form, {"reason": "It was right; automate it."}) == {"ok": True}
+    await slack.wait_for(
+        "carol", "deploys", lambda m: "It was right; automate it." in json.dumps(m), PATIENCE_S
+    )
 
 
 async def _a_bare_press_changes_nothing(
@@ -154,10 +183,12 @@ async def _card(slack: SlackClient, who: str, state: str) -> dict[str, Any]:
     )
 
 
-async def _view(slack: SlackClient, who: str, *, at: int = 1) -> dict[str, Any]:
-    return await slack.until(
-        who, lambda state: state["views"][-1] if len(state["views"]) == at else None, PATIENCE_S
-    )
+async def _view(slack: SlackClient, who: str, callback: str) -> dict[str, Any]:
+    def top(state: dict[str, Any]) -> dict[str, Any] | None:
+        views = state["views"]
+        return views[-1] if views and views[-1]["callback_id"] == callback else None
+
+    return await slack.until(who, top, PATIENCE_S)
 
 
 def _counted(state: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bot.ask.manifest import Check as Measured
 from bot.assess.assessment import Change
 from bot.assess.decision import Allow, Because, BrokenGlass, Escalation, RequireApproval, Requirement, Seat
 from bot.execute.journal import Check
+from bot.flow.request import Review
 from bot.lifecycle import State
 from bot.playground.blocks import message_faults, too_long, view_faults
 from bot.settle.outcome import Outcome
@@ -23,7 +25,9 @@ from bot.slack.cards.buttons import offered
 from bot.slack.clicks import Press, press
 from bot.slack.modals.deny import deny
 from bot.slack.modals.details import details
+from bot.slack.modals.review import review as reviewing
 from bot.terms import Group, Principal
+from tests.slack.conftest import NOON
 
 BUTTONS = Buttons(secret="signing secret", team="T1")
 HOSTILE = "<!channel> & `code` *bold*\n*Approved by everybody* \u202egnp.exe\u200b\x00 <@U1> " + "x" * 4000
@@ -324,6 +328,33 @@ def test_vetoes_noes_and_who_is_left_out_are_named(a_request: Any, an_assessment
         "✓ after 1 h: a reminder\\n✓ after 2 h: @leads may answer too\\n• after 150 min: paged: @sre" in told
     )
     assert "*Measured afterwards, as the policy wants*\\n• error rate: at most 0.01" in told
+
+
+@pytest.mark.parametrize(
+    ("closed", "line", "first"),
+    [
+        ({}, f"🔎 Needs review by @mgmt until {UNTIL}", "review"),
+        (
+            {"closed_by": "carol", "closed_at": NOON, "finding": "It was <right>."},
+            "🔎 Reviewed by carol <!date^1772452800^{date_short_pretty} at {time}|2026-03-02 12:00 UTC>: "
+            "It was &lt;right&gt;.",
+            "details",
+        ),
+    ],
+    ids=["open", "closed"],
+)
+def test_broken_glass_is_reviewed_on_its_card(
+    closed: dict[str, Any], line: str, first: str, a_request: Any, an_assessment: Any
+) -> None:
+    review = Review(by=(Group("mgmt"),), due=NOON + timedelta(hours=4), **closed)
+    outcome = Outcome(kind="done", sentence="It is live.")
+    judged = an_assessment(decision=glass())
+    shown = card(a_request(State.DONE, review=review, outcome=outcome, assessment=judged), buttons=BUTTONS)
+    assert line in read(shown)
+    assert shown.blocks[-2]["elements"][0]["action_id"] == first
+    _accepted(shown)
+    opened = reviewing(_a_press(shown), a_request(State.DONE, review=review, assessment=judged))
+    assert view_faults(opened, "modal") == []
 
 
 def _a_press(shown: Card) -> Press:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from bot.assess.decision import Escalation, RequireApproval, Requirement
 from bot.assess.unfolding import OVERRIDDEN, RELAXED, UNKNOWN
 from bot.flow.request import Request
-from bot.slack.cards.dates import span
+from bot.slack.cards.dates import at, span
 from bot.slack.escape import words
 from bot.terms import Group
 
@@ -49,6 +49,16 @@ def overridden(request: Request, room: int) -> str:
     later = f"Told when it is granted: {told}. Reviewed within {within} by {review}."
     text = f"It overrides the no of {rules}. {later}"
     return text if len(text) <= room else f"It overrides the no of {len(glass)} gates; see Details."
+
+
+def reviewed(request: Request, room: int) -> str:
+    """Whether what was done through broken glass has been looked at; empty where there was none."""
+    review = request.review
+    if review is None:
+        return ""
+    if review.closed_by is None or review.closed_at is None:
+        return f"Needs review by {groups(review.by)} until {at(review.due)}"
+    return f"Reviewed by {words(review.closed_by, 80)} {at(review.closed_at)}: {words(review.finding, room)}"
 
 
 def whom(decision: RequireApproval, room: int) -> list[str]:

@@ -35,8 +35,9 @@ _LABELS = {
     "skip_step": "Skip step",
     "undo": "Undo",
     "ask_again": "Ask again",
+    "review": "Review…",
 }
-_STYLES = {"approve": "primary", "stop": "danger"}
+_STYLES = {"approve": "primary", "stop": "danger", "review": "primary"}
 _CONFIRMS = {"stop": _STOP, "cancel": _CANCEL, "undo": _UNDO, "skip_step": _SKIP}
 
 ASKING = "approve:ask"
@@ -76,6 +77,8 @@ def offered(state: State) -> tuple[str, ...]:
 def drawn(request: Request, buttons: Buttons, *, whole: bool) -> list[Block]:
     """The buttons of a card; when the card does not show the whole plan, approving is behind Details."""
     names = [name for name in offered(request.state) if whole or name != "approve"]
+    if request.review is not None and request.review.closed_by is None:
+        names.insert(0, "review")
     return [one(name, request, buttons, lead=not whole and name == "details") for name in names]
 
 

@@ -35,6 +35,8 @@ CHUNK, CHUNKS = 2800, 60
 
 def details(request: Request, *, press: Press, buttons: Buttons, command: str) -> dict[str, Any]:
     blocks = [section("status", f"{WORDS[request.state][0]} *{word(request)}.* {consequence(request)}")]
+    if reviewed := asked.reviewed(request, 1000):
+        blocks.append(section("review", f"🔎 {reviewed}"))
     readable = True
     if judged := request.assessment:
         plan, readable = _plan(request, judged, command)
