@@ -124,11 +124,12 @@ class Language:
             return None
 
     def conjuncts(self, condition: Condition) -> tuple[Condition, ...]:
-        """The parts that must all be true, for saying which one was not."""
+        """The parts that must all be true, also those within brackets, for saying which one was not."""
         root = syntax.read(condition.expression.serialize()).root
         if root.name != "_&&_":
             return (condition,)
-        return tuple(self.compile(part) for part in spelling.split(condition.source, "&&"))
+        parts = spelling.split(spelling.bare(condition.source), "&&")
+        return tuple(one for part in parts for one in self.conjuncts(self.compile(part)))
 
     def _fault(self, message: str) -> ConditionFault:
         found = _AT.search(message)

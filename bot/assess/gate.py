@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import rfc8785
 from pydantic import JsonValue
@@ -14,8 +12,7 @@ from bot.ask.catalog import Skill
 from bot.ask.invocation import Invocation
 from bot.assess import budget
 from bot.assess.assessment import Assessment, Binding, Plan, digest_of
-from bot.assess.compiled import Policy, ReadyGate, View
-from bot.assess.condition import ConditionError
+from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval
 from bot.assess.demands import requiring
 from bot.assess.estimate import estimate
@@ -170,46 +167,15 @@ def _because(gate: ReadyGate, facts: Facts) -> Because:
     return Because(rule=gate.rule, why=f"{gate.because.why} Earned, so {said}: {record}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """How one gate came out. `first_false` is the part that would have to change for it to match."""
-
-    rule: str
-    effect: Literal["allow", "require", "deny"]
-    matched: bool
-    first_false: str = ""
-    error: str = ""
-
-
-def trace(policies: Policies, facts: Facts) -> tuple[Trace, ...]:
-    """Every gate of every policy that applies, for explanations; slower than deciding."""
+def matching_rules(policies: Policies, facts: Facts) -> frozenset[str]:
+    """The rules of the gates that match, without what kept the others from it: that takes long."""
     values = facts.named()
-    return tuple(
-        _traced(policy, gate, view, said)
+    return frozenset(
+        gate.rule
         for policy in policies.for_skill(facts.request.skill, facts.request.version)
-        for view in (policy.view(values),)
-        for gate, said in zip(policy.gates, policy.matches(view), strict=True)
+        for gate, said in zip(policy.gates, policy.matches(policy.view(values)), strict=True)
+        if said is True
     )
-
-
-def _traced(policy: Policy, gate: ReadyGate, view: View, said: bool | ConditionError) -> Trace:
-    return Trace(
-        rule=gate.rule,
-        effect=gate.effect,
-        matched=said is True,
-        first_false=_first_false(policy, gate, view) if said is False else "",
-        error=str(said) if isinstance(said, ConditionError) else "",
-    )
-
-
-def _first_false(policy: Policy, gate: ReadyGate, view: View) -> str:
-    for part in policy.language.conjuncts(gate.condition):
-        try:
-            if not policy.holds(part, view):
-                return part.source
-        except ConditionError:
-            continue  # false && error is false: the error is not what kept the gate from matching
-    return gate.condition.source
 
 
 def _ceiling(skill: Skill, environment: Environment) -> Micros:

@@ -16,6 +16,7 @@ def joined(then: RequireApproval, now: RequireApproval) -> RequireApproval:
     them, and as late as the later. Both must come from policies that order their stages alike.
     """
     requirements = _requirements(then, now)
+    slow = [one for one in (then, now) if one.burst is not None]
     expires = min(then.expires_after_s, now.expires_after_s)
     return RequireApproval(
         because=tuple(dict.fromkeys((*then.because, *now.because))),
@@ -26,6 +27,9 @@ def joined(then: RequireApproval, now: RequireApproval) -> RequireApproval:
         grant_expires_after_s=min(then.grant_expires_after_s, now.grant_expires_after_s),
         escalation=_escalation(then, now, requirements, expires),
         broken_glass=tuple(dict.fromkeys((*then.broken_glass, *now.broken_glass))),
+        burst=min((one.burst for one in slow if one.burst is not None), default=None),
+        burst_within_s=max((one.burst_within_s for one in slow), default=then.burst_within_s),
+        coalesce=then.coalesce or now.coalesce,
     )
 
 

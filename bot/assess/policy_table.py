@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.assess.compiled import Policy
 from bot.assess.decision import Decision, RequireApproval, Requirement
 from bot.assess.facts import Facts
-from bot.assess.gate import decide, trace
+from bot.assess.gate import decide, matching_rules
 from bot.assess.policy import Policies
 
 
@@ -43,8 +43,9 @@ def never(policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
     alone = Policies({policy.name: policy})
     seen: dict[str, set[bool]] = {ready.id: set() for ready in policy.gates}
     for _, facts in _rows(policy):
-        for one in trace(alone, facts):
-            seen[one.rule.partition("/")[2]].add(one.matched)
+        matched = matching_rules(alone, facts)
+        for ready in policy.gates:
+            seen[ready.id].add(ready.rule in matched)
     return (
         tuple(gate for gate, answers in seen.items() if True not in answers),
         tuple(gate for gate, answers in seen.items() if answers == {True}),

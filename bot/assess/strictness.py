@@ -70,8 +70,16 @@ def _asks_no_less(one: Decision, other: Decision) -> bool:
         and one.expires_after_s <= other.expires_after_s
         and one.grant_expires_after_s <= other.grant_expires_after_s
         and all(_looked_at(glass, one.broken_glass) for glass in other.broken_glass)
+        and _slows_no_less(one, other)
         and covers(one, other)
     )
+
+
+def _slows_no_less(one: RequireApproval, other: RequireApproval) -> bool:
+    """Whether who approves one after another has to read as soon, in as long a time."""
+    if other.burst is None:
+        return True
+    return one.burst is not None and one.burst <= other.burst and one.burst_within_s >= other.burst_within_s
 
 
 def _looked_at(glass: BrokenGlass, mine: Iterable[BrokenGlass]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue
 
 from bot.assess.assessment import Assessment, confirmation
@@ -20,26 +22,47 @@ _RELATED: dict[Relation, tuple[str, str]] = {
 
 def not_excluded(decision: RequireApproval, principal: Principal, assessment: Assessment) -> None:
     """Raises ClickRefused for whoever asked, where that leaves them no seat at all."""
-    if principal == assessment.requester and all("requester" in one.exclude for one in decision.requirements):
-        words = "You asked for this, so your answer does not count. Cancel it if you changed your mind."
-        raise ClickRefused(RefusedBecause.SELF_APPROVAL, words)
+    if refused := excluded(decision, principal, requester=assessment.requester):
+        raise refused
+
+
+def excluded(decision: RequireApproval, principal: Principal, *, requester: Principal) -> ClickRefused | None:
+    """What whoever asked is told, where that leaves them no seat at all."""
+    if principal != requester or any("requester" not in one.exclude for one in decision.requirements):
+        return None
+    words = "You asked for this, so your answer does not count. Cancel it if you changed your mind."
+    return ClickRefused(RefusedBecause.SELF_APPROVAL, words)
 
 
 def not_barred(
     decision: RequireApproval, members: Members, principal: Principal, assessment: Assessment
 ) -> None:
     """Raises ClickRefused for somebody who could answer but for what they are to this request."""
-    seats = (eligible(one, members, requester=assessment.requester) for one in decision.requirements)
+    requester, facts = assessment.requester, assessment.facts
+    if refused := barred(decision, members, principal, requester=requester, facts=facts):
+        raise refused
+
+
+def barred(
+    decision: RequireApproval,
+    members: Members,
+    principal: Principal,
+    *,
+    requester: Principal,
+    facts: Mapping[str, JsonValue],
+) -> ClickRefused | None:
+    """What somebody is told who could answer but for what they are to this request."""
+    seats = (eligible(one, members, requester=requester) for one in decision.requirements)
     barring = next((one for one in decision.requirements if principal in one.barred), None)
     if barring is None or any(principal in people for people in seats):
-        return
+        return None
     said = [
         words
         for relation, (fact, words) in _RELATED.items()
-        if relation in barring.exclude and principal in _people(assessment.facts.get(fact))
+        if relation in barring.exclude and principal in _people(facts.get(fact))
     ]
     words = f"{' and '.join(said)}, so your answer does not count here. Somebody else must look."
-    raise ClickRefused(RefusedBecause.EXCLUDED, words, detail=barring.rule)
+    return ClickRefused(RefusedBecause.EXCLUDED, words, detail=barring.rule)
 
 
 def confirmed(click: Click, decision: RequireApproval, stage: str, assessment: Assessment) -> None:

@@ -1,23 +1,42 @@
-"""Who could say yes now, and how far that would bring a request."""
+"""Who could say yes now, how far that would bring a request, and why somebody could not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.assess.decision import RequireApproval
-from bot.authorize.approval import Members, Vote, approvals, eligible, tally
+from pydantic import JsonValue
+
+from bot.assess.decision import RequireApproval, Requirement
+from bot.authorize.approval import (
+    Members,
+    Tally,
+    Vote,
+    approvals,
+    eligible,
+    may_veto,
+    seated,
+    sits_for,
+    standing,
+    tally,
+)
+from bot.authorize.click import ClickRefused, RefusedBecause
+from bot.authorize.objections import barred, excluded
 from bot.terms import Digest, Principal
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One person's yes: the stage it would count for, and what would still be missing after it."""
+    """One person's yes: the stage it would count for, and what would still be missing after it.
+
+    `sits_for` are the members who are away and in whose seat it would be given.
+    """
 
     principal: Principal
     stage: str
     missing: tuple[str, ...]
+    sits_for: tuple[Principal, ...] = ()
 
     @property
     def grants(self) -> bool:
@@ -37,7 +56,8 @@ def reaches(
 
     Groups that are not in `members` have nobody here, so whoever does not know them must say so.
     """
-    before = tally(decision, votes, digest=digest, members=members, requester=requester)
+    asked = _Asked(decision, votes, digest, members, requester, now)
+    before = asked.tally()
     said = approvals(votes, digest)
     found = {}
     for requirement in decision.requirements:
@@ -46,23 +66,119 @@ def reaches(
         for person in sorted(eligible(requirement, members, requester=requester)):
             if person in found or requirement.stage in said.get(person, frozenset()):
                 continue
-            vote = Vote(
-                principal=person,
-                slack_user="",
-                answer="approve",
-                at=now,
-                digest=digest,
-                stage=requirement.stage,
-            )
-            after = tally(decision, (*votes, vote), digest=digest, members=members, requester=requester)
-            missing = (*after.missing, *after.later)
-            if missing != (*before.missing, *before.later):
-                found[person] = Reach(person, requirement.stage, missing)
+            reach = asked.reach(person, requirement.stage)
+            if reach.missing != (*before.missing, *before.later):
+                found[person] = reach
     return tuple(sorted(found.values(), key=lambda one: (len(one.missing), one.principal)))
 
 
+def reach_of(
+    principal: Principal,
+    decision: RequireApproval,
+    votes: Sequence[Vote],
+    *,
+    digest: Digest,
+    members: Members,
+    requester: Principal,
+    facts: Mapping[str, JsonValue],
+    now: datetime,
+) -> Reach | ClickRefused:
+    """What somebody's yes would do now, or what they would be told if they pressed Approve."""
+    refused = excluded(decision, principal, requester=requester)
+    refused = refused or barred(decision, members, principal, requester=requester, facts=facts)
+    if refused is not None:
+        return refused
+    asked = _Asked(decision, votes, digest, members, requester, now)
+    may = asked.of(principal)
+    if not may:
+        return _not_eligible(principal, asked)
+    before, said = asked.tally(), approvals(votes, digest).get(principal, frozenset())
+    here = [one.stage for one in may if one.stage in before.stages and (not said or not one.distinct)]
+    if (stage := next((stage for stage in here if stage not in said), None)) is not None:
+        return asked.reach(principal, stage)
+    if said:
+        return ClickRefused(RefusedBecause.ALREADY_COUNTED, "Your answer is already counted.")
+    turn = before.stages[0] if before.stages else "nobody"
+    words = f"It is {turn}'s turn now, and your answer is for {may[0].stage}."
+    return ClickRefused(RefusedBecause.WRONG_STAGE, words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    decision: RequireApproval
+    votes: Sequence[Vote]
+    digest: Digest
+    members: Members
+    requester: Principal
+    now: datetime
+
+    def tally(self, *more: Vote) -> Tally:
+        return tally(
+            self.decision,
+            (*self.votes, *more),
+            digest=self.digest,
+            members=self.members,
+            requester=self.requester,
+        )
+
+    def others(self, principal: Principal) -> frozenset[Principal]:
+        """Who has answered already: nobody answers in their seat any more."""
+        return frozenset(standing(self.votes, self.digest).keys() - {principal})
+
+    def of(self, principal: Principal) -> list[Requirement]:
+        """The requirements of which they could take a seat."""
+        sitting = seated(self.members, requester=self.requester, answered=self.others(principal))
+        return [
+            one
+            for one in self.decision.requirements
+            if principal in eligible(one, sitting, requester=self.requester)
+        ]
+
+    def reach(self, principal: Principal, stage: str) -> Reach:
+        vote = Vote(
+            principal=principal, slack_user="", answer="approve", at=self.now, digest=self.digest, stage=stage
+        )
+        after = self.tally(vote)
+        whom = sits_for(
+            self.decision,
+            self.members,
+            principal,
+            stage=stage,
+            requester=self.requester,
+            answered=self.others(principal),
+        )
+        return Reach(principal, stage, (*after.missing, *after.later), whom)
+
+
+def _not_eligible(principal: Principal, asked: _Asked) -> ClickRefused:
+    decision = asked.decision
+    if silent := unknown(decision, asked.members):
+        groups = ", ".join(f"@{group}" for group in silent)
+        words = f"Whether you may answer cannot be said now: nobody knows who is in {groups}. Try again."
+        return ClickRefused(RefusedBecause.UNDETERMINED, words)
+    groups = " or ".join(dict.fromkeys(seat.label() for one in decision.requirements for seat in one.seats))
+    words = f"This needs an answer from {groups}, and you are not among them."
+    if principal in may_veto(decision, asked.members, requester=asked.requester):
+        words += " You may say no, and that ends it."
+    for step in decision.escalation:
+        if any(principal in asked.members.get(group, frozenset()) for group in step.add):
+            return ClickRefused(
+                RefusedBecause.NOT_ELIGIBLE,
+                f"{words} After {_long(step.after_s)} without an answer you will be.",
+            )
+    return ClickRefused(RefusedBecause.NOT_ELIGIBLE, words)
+
+
+def _long(seconds: int) -> str:
+    """`90 minutes`, `4 hours`, `2 days`."""
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % unit == 0:
+            return f"{seconds // unit} {name}" + ("" if seconds == unit else "s")
+    raise AssertionError("every number is one of seconds")
+
+
 def unknown(decision: RequireApproval, members: Iterable[str]) -> tuple[str, ...]:
-    """The groups a decision names whose members are not known."""
+    """The groups whose people could answer, and nobody could say who they are."""
     known = set(members)
-    seats = (seat for one in decision.requirements for seat in (*one.all_of, *one.any_of))
-    return tuple(dict.fromkeys(str(seat.group) for seat in seats if seat.group and seat.group not in known))
+    groups = (group for one in decision.requirements for seat in one.seats for group in seat.groups)
+    return tuple(dict.fromkeys(str(group) for group in groups if group not in known))

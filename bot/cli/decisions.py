@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,9 +10,10 @@ from bot.cli import terminal
 from bot.terms import Group, Principal
 
 if TYPE_CHECKING:
-    from bot.assess.decision import Decision
-    from bot.assess.facts import Facts
+    from bot.assess.decision import Decision, Requirement
     from bot.assess.policy import Policies
+    from bot.assess.trace import Trace
+    from bot.authorize.explanation import Explanation
 
 
 def told(decision: Decision, policies: Policies, *, requester: Principal) -> dict[str, Any]:
@@ -63,42 +62,78 @@ def words_of(one: dict[str, Any]) -> str:
     return f"{one['effect']} by {', '.join(one['because'])}{asked}"
 
 
-def gates(policies: Policies, facts: Facts) -> list[dict[str, Any]]:
-    """Every gate that applies; where one did not match, the first part that was not true, what a named
-    condition in it stands for, and the facts it looked at as they were.
+def gate(one: Trace) -> dict[str, Any]:
+    """One effect of a gate; where it did not match, the first part that was not true, what a named condition
+    in it stands for, and the facts it looked at as they were.
     """
-    from bot.assess.gate import trace
+    return {
+        "rule": one.rule,
+        "effect": one.effect,
+        "matched": one.matched,
+        "first_false": one.first_false,
+        "error": one.error,
+        "stands_for": dict(one.stands_for),
+        "facts": dict(one.facts),
+        "missed": one.missed(),
+    }
 
-    rows = []
-    for one in trace(policies, facts):
-        lets = policies.armed[one.rule.partition("/")[0]].runbook.let
-        named = {word: lets[word] for word in _WORD.findall(one.first_false) if word in lets}
-        looked_at = _WORD.findall(" ".join([one.first_false, *named.values()]))
-        rows.append(
+
+def remedies(found: Explanation) -> dict[str, Any]:
+    """What would have made it another decision: records that are good enough, or broken glass."""
+    return {
+        "records": [
             {
                 "rule": one.rule,
-                "effect": one.effect,
-                "matched": one.matched,
-                "first_false": one.first_false,
-                "error": one.error,
-                "stands_for": named,
-                "facts": {name: value for name, value in facts.named().items() if name in looked_at},
+                "earned": one.earned,
+                "record": one.record,
+                "short": list(one.short),
+                "until": one.until.date().isoformat() if one.until is not None else None,
+                "would_ask": _labels(one.instead) if one.instead is not None else [],
             }
+            for one in found.earnings
+        ],
+        "overrides": [
+            {
+                "rule": one.rule,
+                "why": one.why,
+                "would_ask": _labels(one.asks),
+                "tells": list(one.glass.notify),
+                "looked_at_by": list(one.glass.review_by),
+                "lasts_s": one.lasts_s,
+            }
+            for one in found.overrides
+        ],
+        "if_broken": short(found.if_broken) if found.if_broken is not None else None,
+    }
+
+
+def _labels(asked: Requirement) -> list[str]:
+    choice = " or ".join(seat.label() for seat in asked.any_of)
+    return [*(seat.label() for seat in asked.all_of), *([choice] if choice else [])]
+
+
+def say_remedies(said: dict[str, Any]) -> None:
+    """Records and overrides, under the table of gates."""
+    from bot.assess.remedies import ASK_SO
+
+    for one in said["records"]:
+        asked = " and ".join(one["would_ask"]) or "nobody"
+        if one["earned"]:
+            typer.echo(f"{one['rule']}: earned, so it asks {asked} ({one['record']})")
+            continue
+        until = f"; not before {one['until']}" if one["until"] else ""
+        typer.echo(f"{one['rule']} would ask {asked}, but for: {'; '.join(one['short'])}{until}")
+    for one in said["overrides"]:
+        typer.echo(
+            f"{one['rule']} can be overridden by {' and '.join(one['would_ask'])}: ask again with {ASK_SO}. "
+            f"{_at(one['tells'])} is told, and {_at(one['looked_at_by'])} looks at it afterwards."
         )
-    return rows
+    if said["if_broken"] is not None:
+        typer.echo(f"  with the glass broken: {words_of(said['if_broken'])}")
 
 
-_WORD = re.compile(r"[a-z_]+(?:\.[a-z_]+)*")
-
-
-def _first_false(gate: dict[str, Any]) -> str:
-    """`frozen: size(freeze.active) > 0 (freeze.active is [])`."""
-    if gate["error"] or not gate["first_false"]:
-        return str(gate["error"])
-    meant = gate["stands_for"].get(gate["first_false"])
-    said = f"{gate['first_false']}: {meant}" if meant else str(gate["first_false"])
-    values = [f"{name} is {json.dumps(value, ensure_ascii=False)}" for name, value in gate["facts"].items()]
-    return f"{said} ({', '.join(values)})" if values else said
+def _at(groups: list[str]) -> str:
+    return " and ".join(f"@{group}" for group in groups)
 
 
 def say_gates(said: dict[str, Any]) -> None:
@@ -112,7 +147,7 @@ def say_gates(said: dict[str, Any]) -> None:
                 one["rule"],
                 one["effect"],
                 "yes" if one["matched"] else "no",
-                _first_false(one),
+                one["missed"],
             )
             for one in said["gates"]
         ],

@@ -7,20 +7,26 @@ import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from bot.cli import opened, terminal
-from bot.cli.decisions import gates, say_gates
+from bot.cli.decisions import gate, remedies, say_gates, say_remedies
 from bot.terms import Group, Principal, Refused, RequestId
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.assess.policy import Policies
+    from bot.authorize.click import ClickRefused
+    from bot.authorize.reach import Reach
     from bot.flow.request import Request
 
 
 def explain(
     request: Annotated[str, typer.Argument(help="Such as r-42.")],
+    person: Annotated[
+        str | None, typer.Option("--for", help="Somebody: what their yes would do, or why it cannot count.")
+    ] = None,
     team: Annotated[str | None, typer.Option(help="The workspace, where there are several.")] = None,
     json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
 ) -> None:
@@ -29,7 +35,7 @@ def explain(
     Every gate is shown with the first part of it that was not true. Members of Slack's own user groups and
     of on-call schedules are asked for when SLACK_BOT_TOKEN is set.
 
-    Such as: assent policy explain r-42
+    Such as: assent policy explain r-42 --for bob
     """
 
     async def read() -> tuple[Request | None, datetime, str]:
@@ -39,8 +45,8 @@ def explain(
     found, now, workspace = asyncio.run(read())
     if found is None:
         raise Refused(f"There is no request {request}. `assent requests list` shows those there are.")
-    policies = opened.policies()
-    said = explanation(found, policies) | answers(found, policies, now=now, team=workspace)
+    whom = Principal(person) if person is not None else None
+    said = explanation(found, opened.policies(), now=now, team=workspace, person=whom)
     if json:
         terminal.as_json(said)
         return
@@ -48,16 +54,40 @@ def explain(
     if not said["same_policy"]:
         terminal.note("The policies have changed since; the gates below are those of now.")
     say_gates(said)
+    say_remedies(said)
     _say_who(said)
 
 
-def explanation(request: Request, policies: Policies) -> dict[str, Any]:
-    """The recorded decision, and the gates of the policies as they are now on the recorded facts."""
-    from bot.assess.facts import Facts
+def explanation(
+    request: Request, policies: Policies, *, now: datetime, team: str, person: Principal | None = None
+) -> dict[str, Any]:
+    """The recorded decision, the gates of the policies as they are now on the recorded facts, and who could
+    answer; nobody when nobody is asked any more.
+    """
+    from bot.assess.decision import RequireApproval
+    from bot.authorize.approval import groups_of
+    from bot.authorize.explanation import explain as explained
+    from bot.lifecycle import State
 
-    assessment = request.assessment
+    assessment, asked = request.assessment, request.asked
     if assessment is None:
         raise Refused(f"{request.id} has not been judged yet: it is {request.state}.")
+    waits = request.state is State.WAITING and isinstance(assessment.decision, RequireApproval)
+    groups = groups_of(asked) if asked is not None and waits else frozenset()
+    try:
+        found = explained(
+            assessment,
+            policies,
+            members=known_members(policies, groups, now=now, team=team),
+            now=now,
+            votes=request.votes,
+            steps=request.escalated,
+            waits=waits,
+            judged_at=request.asked_at,
+            person=person,
+        )
+    except ValidationError:
+        raise Refused(f"{request.id} was judged by another release, with other facts.") from None
     call = request.invocation
     return {
         "request": request.id,
@@ -67,48 +97,34 @@ def explanation(request: Request, policies: Policies) -> dict[str, Any]:
         "because": [one.model_dump() for one in assessment.decision.because],
         "facts": assessment.facts,
         "same_policy": policies.digest_for(call.skill, call.version) == assessment.policy_digest,
-        "gates": gates(policies, Facts.of(assessment.facts)),
+        "gates": [gate(one) for one in found.gates],
+        **remedies(found),
+        "missing": list(found.missing),
+        "could_approve": [_reach(one) for one in found.could_approve],
+        "groups_not_known": list(found.unknown),
+        "person": _person(person, found.person),
     }
 
 
-def answers(request: Request, policies: Policies, *, now: datetime, team: str) -> dict[str, Any]:
-    """Who is still needed, and what each person's yes would leave; nothing when nobody is asked any more."""
-    from bot.assess.decision import RequireApproval
-    from bot.authorize.approval import groups_of, sits_for, tally
-    from bot.authorize.reach import reaches, unknown
-    from bot.lifecycle import State
-
-    assessment = request.assessment
-    nothing: dict[str, Any] = {"missing": [], "could_approve": [], "groups_not_known": []}
-    if (
-        assessment is None
-        or request.state is not State.WAITING
-        or not isinstance(decision := assessment.decision, RequireApproval)
-    ):
-        return nothing
-    members = known_members(policies, groups_of(decision), now=now, team=team)
-    asked: dict[str, Any] = {
-        "digest": assessment.digest,
-        "members": members,
-        "requester": assessment.requester,
-    }
-    counted = tally(decision, request.votes, **asked)
+def _reach(one: Reach) -> dict[str, Any]:
     return {
-        "missing": [*counted.missing, *counted.later],
-        "could_approve": [
-            {
-                "principal": one.principal,
-                "sits_for": sits_for(
-                    decision, members, one.principal, stage=one.stage, requester=assessment.requester
-                ),
-                "stage": one.stage,
-                "grants": one.grants,
-                "still_missing": list(one.missing),
-            }
-            for one in reaches(decision, request.votes, **asked, now=now)
-        ],
-        "groups_not_known": list(unknown(decision, members)),
+        "principal": one.principal,
+        "sits_for": one.sits_for,
+        "stage": one.stage,
+        "grants": one.grants,
+        "still_missing": list(one.missing),
     }
+
+
+def _person(person: Principal | None, answer: Reach | ClickRefused | None) -> dict[str, Any] | None:
+    """What their yes would do, or what they would be told."""
+    from bot.authorize.click import ClickRefused
+
+    if person is None or answer is None:
+        return None
+    if isinstance(answer, ClickRefused):
+        return {"principal": person, "may": False, "reason": answer.reason.value, "told": str(answer)}
+    return {"may": True, **_reach(answer)}
 
 
 def known_members(
@@ -160,14 +176,20 @@ def _say_who(said: dict[str, Any]) -> None:
     if said["state"] != "waiting":
         terminal.note(f"It is {said['state'].replace('_', ' ')}: nobody is asked for an answer now.")
         return
-    from bot.authorize.delegation import in_words
-
     typer.echo(f"Still needed: {', '.join(said['missing'])}")
     for one in said["could_approve"]:
-        after = "it is granted" if one["grants"] else f"still needed: {', '.join(one['still_missing'])}"
-        who = in_words(one["principal"], one["sits_for"])
-        typer.echo(f"  {who} could say yes now ({one['stage']}); then {after}")
+        typer.echo(f"  {_could(one)}")
     for group in said["groups_not_known"]:
         typer.echo(f"  whoever is in @{group}: only Slack or its schedule knows, and was not asked")
     if not said["could_approve"] and not said["groups_not_known"]:
         typer.echo("  nobody could say yes now: add members to these groups, or change the policy")
+    if (person := said["person"]) is not None:
+        words = f'{person["principal"]} could not say yes now: "{person["told"]}"'
+        typer.echo(words if not person["may"] else _could(person))
+
+
+def _could(one: dict[str, Any]) -> str:
+    from bot.authorize.delegation import in_words
+
+    after = "it is granted" if one["grants"] else f"still needed: {', '.join(one['still_missing'])}"
+    return f"{in_words(one['principal'], one['sits_for'])} could say yes now ({one['stage']}); then {after}"

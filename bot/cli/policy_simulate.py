@@ -14,7 +14,7 @@ import typer
 from pydantic import JsonValue, ValidationError
 
 from bot.cli import opened, policy_history, terminal
-from bot.cli.decisions import gates, say_gates, short, told, words_of
+from bot.cli.decisions import gate, remedies, say_gates, say_remedies, short, told, words_of
 from bot.terms import Group, Principal, Refused
 
 if TYPE_CHECKING:
@@ -87,18 +87,19 @@ def what_if(
     now: datetime,
 ) -> dict[str, Any]:
     """One request judged by the real gate, with every fact it was judged by."""
-    from bot.assess.gate import decide
+    from bot.authorize.explanation import explain
 
     call, catalog = _invocation(words)
     facts = _facts(policies, call, catalog, Principal(asker), groups, given, now)
-    decision = decide(policies, facts)
+    found = explain(facts, policies, members={}, now=now)
     return {
         "request": call.sentence(),
         "at": now.isoformat(),
-        **told(decision, policies, requester=Principal(asker)),
+        **told(found.decision, policies, requester=Principal(asker)),
         "risk": facts.request.risk,
         "facts": facts.named(),
-        "gates": gates(policies, facts),
+        "gates": [gate(one) for one in found.gates],
+        **remedies(found),
     }
 
 
@@ -231,6 +232,7 @@ def _say_history(rows: list[dict[str, Any]], *, json: bool) -> None:
 def _say(said: dict[str, Any]) -> None:
     typer.echo(f"{said['request']}: {said['effect']}")
     say_gates(said)
+    say_remedies(said)
     for one in said["required"]:
         seats = [*one["all_of"], *([" or ".join(one["any_of"])] if one["any_of"] else [])]
         who = [*one["may_approve"], *(f"whoever is in @{group} in Slack" for group in one["in_slack"])]

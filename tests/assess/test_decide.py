@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.assess.facts import Facts
-from bot.assess.gate import decide, trace
+from bot.assess.gate import decide
 from bot.assess.policy import Policies, PolicyError, Problem
+from bot.assess.trace import trace
 
 from .writing import HEAD, document, facts, gates, policies, shipped
 

@@ -13,7 +13,7 @@ import pytest
 from bot.assess.condition import ConditionError
 from bot.assess.decision import Decision
 from bot.assess.facts import Facts
-from bot.assess.gate import decide, trace
+from bot.assess.gate import decide
 from bot.assess.policy import Policies
 from bot.assess.policy_table import least_people, people_needed
 from bot.assess.proof import space
@@ -24,6 +24,7 @@ from bot.assess.proof.space import Answers, Space
 from bot.assess.proof.values import TooLarge
 from bot.assess.proof.verdict import Verdict, kept
 from bot.assess.proof.world import usual, worlds
+from bot.assess.trace import trace
 
 from . import random_policies
 

@@ -14,6 +14,7 @@ from bot.assess.decision import (
     Escalation,
     RequireApproval,
     Requirement,
+    Seat,
 )
 from bot.assess.policy import Policies
 from bot.assess.policy_shifts import shifts
@@ -124,6 +125,14 @@ MANY = asks(*({"rule": f"p/{n}", "any_of": [OWNER, RELEASE, SRE]} for n in range
             ONE, asks({"all_of": [OWNER]}, escalation=(PAGED,)), SAME, id="who is paged may do no more"
         ),
         pytest.param(TWO_OF_CHOICE, asks({"all_of": [OWNER, OWNER]}), STRICTER, id="a choice less of two"),
+        pytest.param(ONE, asks({"all_of": [OWNER]}, burst=5), STRICTER, id="who is quick must read"),
+        pytest.param(
+            asks({"all_of": [OWNER]}, burst=5),
+            asks({"all_of": [OWNER]}, burst=4, burst_within_s=60),
+            BOTH,
+            id="sooner, within less time",
+        ),
+        pytest.param(ONE, asks({"all_of": [OWNER]}, coalesce=True), SAME, id="the same asked twice is one"),
         pytest.param(ONE, asks({"all_of": [OWNER]}, expires_after_s=60), STRICTER, id="a shorter wait"),
         pytest.param(
             ONE, asks({"all_of": [OWNER]}, grant_expires_after_s=60), STRICTER, id="a shorter permission"
@@ -169,6 +178,18 @@ def test_direction(then: Decision, now: Decision, how: Direction) -> None:
     assert direction(then, now) is how
     back = {STRICTER: LOOSER, LOOSER: STRICTER}.get(how, how)
     assert direction(now, then) is back
+
+
+def test_whatever_a_decision_comes_to_say_is_compared_or_left_out_knowingly() -> None:
+    left_out = {"effect", "because", "coalesce"}
+    compared = {
+        "requirements", "denials", "veto", "expires_after_s", "grant_expires_after_s", "escalation",
+        "broken_glass", "burst", "burst_within_s",
+    }  # fmt: skip
+    assert set(RequireApproval.model_fields) == left_out | compared
+    seats = {"all_of", "any_of", "distinct", "exclude", "barred", "stage", "after", "reason", "typed"}
+    assert set(Requirement.model_fields) == {"rule"} | seats
+    assert set(Seat.model_fields) == {"group", "person", "count", "also"}
 
 
 GATES = """

@@ -158,6 +158,8 @@ def pairs(draw: st.DrawFn) -> tuple[RequireApproval, RequireApproval]:
             ),
             denials=draw(st.integers(1, 2)),
             veto=tuple(draw(st.sets(groups, max_size=1))),
+            burst=draw(st.sampled_from((None, 3, 5))),
+            burst_within_s=draw(st.sampled_from((60, 600))),
             expires_after_s=draw(st.sampled_from((15, 30))),
             escalation=tuple(sorted(draw(st.lists(steps, max_size=2)), key=lambda one: one.after_s)),
         )

@@ -106,3 +106,26 @@ def test_nobody_is_asked_about_what_has_ended(assent, artifacts, redis_url: str,
     assert ran.code == 0
     assert "It is expired: nobody is asked for an answer now." in ran.err
     assert explained(assent, env, asked)["could_approve"] == []
+
+
+def test_it_says_what_one_persons_yes_would_do_or_why_it_cannot_count(
+    assent, artifacts, redis_url: str, asked: str
+) -> None:
+    env = {**artifacts, "REDIS_URL": redis_url}
+
+    def of(person: str) -> dict:
+        said = json.loads(assent("policy", "explain", asked, "--for", person, "--json", env=env).out)
+        return said["person"]
+
+    assert of("bob") == {
+        "may": True,
+        "principal": "bob",
+        "sits_for": [],
+        "stage": "review",
+        "grants": True,
+        "still_missing": [],
+    }
+    assert (of("alice")["may"], of("alice")["reason"]) == (False, "self_approval")
+    assert of("nobody")["reason"] == "not_eligible"
+    ran = assent("policy", "explain", asked, "--for", "alice", env=env)
+    assert 'alice could not say yes now: "You asked for this' in ran.said

@@ -63,6 +63,61 @@ def test_those_who_may_approve_are_named_without_the_one_who_asks(assent, artifa
     assert "@release (bob)" in assent("policy", "simulate", *WHAT, "--as", "alice", env=artifacts).said
 
 
+NARROW = """
+gates:
+  - id: freeze
+    why: nobody is there
+    when: size(freeze.active) > 0
+    deny: There is a freeze.
+    override: {all_of: [{group: release}], notify: [release], review_by: [release]}
+  - id: change
+    why: somebody else should look
+    when: request.mode == "mutate" && !request.destructive
+    require: {all_of: [{group: release}]}
+    earned: {runs: 40, success_lb: 0.9}
+"""
+
+
+@pytest.fixture
+def narrow(artifacts: dict[str, str]) -> dict[str, str]:
+    policy = Path(artifacts["ASSENT_POLICIES"]) / "simple.yaml"
+    policy.write_text(policy.read_text().partition("gates:")[0] + NARROW)
+    return artifacts
+
+
+def test_a_denial_that_can_be_overridden_says_how_and_by_whom(assent, narrow) -> None:
+    frozen = (*WHAT, "--fact", 'freeze.active=["weekend"]')
+    said = simulated(assent, narrow, *frozen)
+    [one] = said["overrides"]
+    assert (one["rule"], one["would_ask"], one["tells"]) == ("simple/freeze", ["@release"], ["release"])
+    assert said["if_broken"]["because"] == ["simple/freeze+override", "simple/change"]
+    shown = assent("policy", "simulate", *frozen, env=narrow).said
+    assert "simple/freeze can be overridden by @release: ask again with break_glass=yes" in shown
+    assert "with the glass broken: require by simple/freeze+override, simple/change, 2 people" in shown
+
+
+def test_a_record_says_what_it_is_short_of(assent, narrow) -> None:
+    facts = (
+        "runs=38",
+        "success_lb=0.95",
+        "digest_runs=9",
+        "failures_30d=0",
+        "days_since_failure=90",
+        "draw=0.5",
+    )
+    record = [word for one in facts for word in ("--fact", f"evidence.{one}")]
+    [one] = simulated(assent, narrow, *WHAT, *record)["records"]
+    assert (one["earned"], one["short"]) == (False, ["38 of 40 runs"])
+    shown = assent("policy", "simulate", *WHAT, *record, env=narrow).said
+    assert "simple/change would ask nobody, but for: 38 of 40 runs" in shown
+    enough = [*record, "--fact", "evidence.runs=41"]
+    assert simulated(assent, narrow, *WHAT, *enough)["effect"] == "allow"
+    assert (
+        "simple/change: earned, so it asks nobody"
+        in assent("policy", "simulate", *WHAT, *enough, env=narrow).said
+    )
+
+
 def test_one_text_is_read_as_in_slack(assent, artifacts) -> None:
     assert simulated(assent, artifacts, "deploy checkout 1.4.2 to staging")["effect"] == "require"
 

@@ -13,7 +13,7 @@ from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.condition import Condition, ConditionError
 from bot.assess.decision import Requirement
 from bot.assess.facts import Facts, vocabulary
-from bot.assess.gate import decide, trace
+from bot.assess.gate import decide, matching_rules
 from bot.assess.policy import Policies
 from bot.assess.proof.formula import Formula, Reader
 from bot.assess.proof.judged import Judged, Rules
@@ -85,10 +85,9 @@ class _Proof:
                 return
             matching = space.split(formula).true & space.where
             possible = possible or bool(matching)
-            if real := matching & space.realised:
-                traced = trace(self.policies, Facts.of(space.example(real)))
-                if any(one.rule == gate.rule and one.matched for one in traced):
-                    return
+            real = matching & space.realised
+            if real and gate.rule in matching_rules(self.policies, Facts.of(space.example(real))):
+                return
         if possible:
             guessed = _quoted(space.guessed)
             self.unsaid[gate.rule] = (
