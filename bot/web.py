@@ -24,6 +24,7 @@ from bot.process import armed, directory_of, end, kept, refuse_forgetful, run, t
 from bot.slack import web_api
 from bot.slack.buttons import Buttons
 from bot.slack.edge import Armed, Edge, Parts
+from bot.slack.fatigue import Fatigue
 from bot.slack.http import LARGEST, Door
 from bot.slack.listeners import bolt
 from bot.slack.people import SlackPeople
@@ -116,6 +117,7 @@ async def _open(
             skills=lately.skills,
             may_ask=lambda slack_user: _may_ask(slack_user, people, artifacts),
             looks_at=lambda skill: lately.policies().looks_at(skill.name, skill.version),
+            fatigue=Fatigue(house.metrics.registry),
         ),
         app,
     )

@@ -19,6 +19,7 @@ from bot.slack.board import Board
 from bot.slack.buttons import Buttons
 from bot.slack.cards import card
 from bot.slack.commands import Commands
+from bot.slack.fatigue import Fatigue
 from bot.slack.inbox import Desk
 from bot.slack.interactions import Interactions
 from bot.slack.listeners import Listeners
@@ -53,6 +54,7 @@ class Parts:
     skills: Skills
     may_ask: MayAsk
     looks_at: LooksAt
+    fatigue: Fatigue
 
 
 class Edge:
@@ -82,6 +84,8 @@ class Edge:
             spoken=spoken,
             client=parts.client,
             name=parts.name,
+            records=parts.records,
+            fatigue=parts.fatigue,
             precedence=self.precedence,
         )
         self.board = Board(

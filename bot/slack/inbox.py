@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import cast
 
@@ -13,8 +14,9 @@ from bot.authorize.click import Click
 from bot.authorize.people import Undetermined
 from bot.flow.ports import StoreAway, Voice
 from bot.slack.afterwards import Afterwards
+from bot.slack.fatigue import Fatigue
 from bot.slack.modals.notice import notice
-from bot.slack.ports import Flow, Inbox, InboxEntry
+from bot.slack.ports import Flow, Inbox, InboxEntry, Records
 from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
 from bot.slack.web_api import FAILURES, failure
@@ -41,8 +43,11 @@ class Desk:
         spoken: Spoken,
         client: AsyncWebClient,
         name: str,
+        records: Records,
+        fatigue: Fatigue,
         precedence: Precedence | None = None,
     ) -> None:
+        self._records, self._fatigue = records, fatigue
         self._inbox, self._flow, self._voice, self._spoken = inbox, flow, voice, spoken
         self._client, self._name = client, name
         self._precedence = precedence or Precedence()
@@ -100,6 +105,8 @@ class Desk:
         if view := cast(str | None, entry.item.get("view")):
             await self._in_modal(view, answered.text, counted=answered.counted)
         await self._say(entry, click, answered.text)
+        with suppress(StoreAway):  # it is answered: measuring it is no reason to do so again
+            self._fatigue.seen(click, answered, await self._records.get(click.request))
 
     async def _in_modal(self, view: str, text: str, *, counted: bool) -> None:
         try:

@@ -58,6 +58,7 @@ async def test_more_than_a_press_is_asked_on_the_card_and_in_details(local: Loca
         await _on_the_card(slack, local, redis)
         await _in_details(slack, redis)
         await _and_it_is_reviewed(slack)
+        await _measured(local)
 
 
 async def _on_the_card(slack: SlackClient, local: Local, redis: Redis) -> None:
@@ -172,6 +173,13 @@ async def _pressed(local: Local, card: dict[str, Any], value: str) -> None:
         http.post(f"{local.web_url}/slack/events", data=body, headers=headers) as answer,
     ):
         assert answer.status == 200
+
+
+async def _measured(local: Local) -> None:
+    async with aiohttp.ClientSession() as http, http.get(f"{local.web_url}/metrics") as answer:
+        told = await answer.text()
+    assert 'assent_clicks_total{action="approve",outcome="unconfirmed"} 1.0' in told
+    assert 'assent_approvals_read_total{read="yes"} 1.0' in told
 
 
 async def _card(slack: SlackClient, who: str, state: str) -> dict[str, Any]:
