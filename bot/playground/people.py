@@ -107,6 +107,8 @@ GROUPS = (
     Group("S0OWNERS", "service-owners", "Service owners", ("U0BOB", "U0ERIN")),
     Group("S0RELEASE", "release", "Release managers", ("U0CAROL", "U0MIA")),
     Group("S0SRE", "sre", "Site reliability", ("U0DAVE", "U0MIA")),
+    Group("S0LEADS", "sre-leads", "Leads of site reliability", ("U0MIA",)),
+    Group("S0SECURITY", "security", "Security", ("U0ERIN", "U0DAVE")),
 )
 
 _STAFF = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0MIA", "U0ERIN")
