@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from bot.terms import Environment, RequestId
 
 SKILL = ROOT / "skills/dependency-upgrade"
 SCRIPTS = SKILL / "scripts"
+COMPILED = Path(tempfile.gettempdir()) / f"assent-upgrading-{os.getuid()}"
+"""Scripts are compiled once for all tests; a worker compiles its private copies each time."""
 
 
 def script(name: str) -> ModuleType:
@@ -240,7 +243,7 @@ class Upgrading:
         done = subprocess.run(
             [sys.executable, "-W", "error", *filled[1:]],
             cwd=SKILL,
-            env={**env, "PYTHONDONTWRITEBYTECODE": "1", **self.settings},
+            env={**env, "PYTHONPYCACHEPREFIX": str(COMPILED), **self.settings},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,12 @@ from typing import Any
 
 import git
 from catalogue import Repository
+from git import Checkout
+from telling import Refusal
 from trial import PREFIX, Trial
+
+REQUEST = "Assent-Request"
+"""The trailer of a commit that says which request made it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,21 @@ class Branches:
     @cached_property
     def heads(self) -> Mapping[str, str]:
         return git.heads(self.repository, self.room, f"{PREFIX}*")
+
+    def check(self, trials: Sequence[Trial], checkout: Checkout) -> None:
+        """Raises Refusal when somebody else committed to a branch that we would go on with."""
+        for trial in trials:
+            if trial.branch not in self.heads:
+                continue
+            words = ("fetch", "--quiet", "--depth", "1", "origin", trial.branch)
+            git.run(*words, folder=checkout.folder, repository=self.repository)
+            said = git.run(
+                "show", "--no-patch", "--format=%B", self.heads[trial.branch], folder=checkout.folder
+            )
+            if not any(line.startswith(f"{REQUEST}: ") for line in said.splitlines()):
+                raise Refusal(
+                    f"Somebody committed to {trial.branch}. Merge that branch or delete it, then ask again."
+                )
 
     def described(self, trial: Trial) -> dict[str, Any]:
         """`head` is where the branch is now, empty when it is new: a push replaces that and nothing else."""

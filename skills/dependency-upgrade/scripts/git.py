@@ -10,7 +10,7 @@ from pathlib import Path
 
 import programs
 from catalogue import Repository
-from telling import Stopped, setting
+from telling import setting
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -29,8 +29,8 @@ _SETTINGS = {
 _BOT = {"NAME": "Assent", "EMAIL": "assent@localhost"}
 
 
-class Moved(Stopped):
-    """The base branch is not where it was when the plan was made."""
+HISTORY = 1000
+"""How far back an approved commit is looked for when the base branch moved meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,37 @@ def _entry(line: str) -> tuple[str, str, str]:
     return mode, identity, path
 
 
-def checkout(repository: Repository, folder: Path, *, commit: str | None = None) -> Checkout:
-    """Clone the newest commit of the base branch. Raises Moved when it must be another one."""
+def checkout(repository: Repository, folder: Path) -> Checkout:
+    """Clone the newest commit of the base branch."""
     base = ["--branch", repository.base] if repository.base else []
     words = ["clone", "--quiet", "--depth", "1", "--single-branch", "--no-tags", "--template=", *base]
     run(*words, "--", repository.url, str(folder), folder=folder.parent, repository=repository)
     found = run("rev-parse", "HEAD", folder=folder).strip()
-    if commit is not None and found != commit:
-        raise Moved(
-            f"The target moved: {repository.name} was at {commit[:12]} and is at {found[:12]}. Plan again."
-        )
     branch = run("symbolic-ref", "--short", "HEAD", folder=folder).strip()
     return Checkout(repository, folder, branch, found)
+
+
+def take(found: Checkout, commit: str) -> Checkout:
+    """The same working copy at a commit that its branch had. Servers may refuse to send one by its name."""
+    if commit == found.commit:
+        return found
+    try:
+        run(
+            "fetch",
+            "--quiet",
+            "--depth",
+            "1",
+            "origin",
+            commit,
+            folder=found.folder,
+            repository=found.repository,
+        )
+    except programs.Failed:
+        words = ("fetch", "--quiet", "--depth", str(HISTORY), "origin", found.base)
+        run(*words, folder=found.folder, repository=found.repository)
+    taken = Checkout(found.repository, found.folder, found.base, commit)
+    taken.restore()
+    return taken
 
 
 def heads(repository: Repository, folder: Path, pattern: str) -> dict[str, str]:

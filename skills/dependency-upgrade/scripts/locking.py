@@ -106,7 +106,7 @@ def _uv(root: Path, unit: Unit, order: Order) -> None:
     wanted += [f"--upgrade-package={name}<={version}" for name, version in sorted(order.limits.items())]
     env = programs.environment(
         UV_DEFAULT_INDEX=registry.index_url(),
-        UV_CACHE_DIR=str(_cache("uv")),
+        UV_CACHE_DIR=str(cache("uv")),
         UV_NO_PROGRESS="1",
         UV_PYTHON_DOWNLOADS="never",
         NO_COLOR="1",
@@ -152,13 +152,13 @@ def _overriding(manifest: dict[str, Any], versions: Mapping[str, str]) -> dict[s
 def _lock(folder: Path) -> None:
     settings = {
         "registry": registry.npm_url(),
-        "cache": str(_cache("npm")),
+        "cache": str(cache("npm")),
         "ignore_scripts": "true",
         "audit": "false",
         "fund": "false",
         "update_notifier": "false",
-        "userconfig": str(_cache("npm") / "no-user-config"),
-        "globalconfig": str(_cache("npm") / "no-global-config"),
+        "userconfig": str(cache("npm") / "no-user-config"),
+        "globalconfig": str(cache("npm") / "no-global-config"),
     }
     env = programs.environment(**{f"npm_config_{name}": value for name, value in settings.items()})
     try:
@@ -167,7 +167,7 @@ def _lock(folder: Path) -> None:
         raise CannotLock(str(failed)) from None
 
 
-def _cache(name: str) -> Path:
+def cache(name: str) -> Path:
     """A private folder that lasts as long as the run."""
     folder = Path(os.environ.get("TMPDIR") or tempfile.gettempdir()) / f"{name}-cache"
     folder.mkdir(parents=True, exist_ok=True)

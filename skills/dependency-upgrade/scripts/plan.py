@@ -78,6 +78,7 @@ def main() -> int:
         unread=sorted(set(unread)),
     )
     branches = Branches(repository, room)
+    branches.check(trials, checkout)
     return result(
         {
             "summary": table.summary(repository.name, trials)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+import locking
 import npm_manifests
+import programs
+import registry
 from catalogue import Repository
 from units import Unit
 
 Commands = tuple[tuple[str, ...], ...]
+MOST_SECONDS = 1500
 
 
 def commands(repository: Repository, root: Path, files: Sequence[str], units: Sequence[Unit]) -> Commands:
@@ -36,3 +42,33 @@ def _npm_test(root: Path) -> bool:
     """A test script of its own; what `npm init` writes there only says that there is none."""
     script = (npm_manifests.load(root, "package.json").get("scripts") or {}).get("test", "")
     return bool(script) and "no test specified" not in script
+
+
+def run(command: Sequence[str], *, folder: Path, home: Path) -> None:
+    """One command of the tests. It runs code of the repository and of its packages: no token goes along.
+
+    Raises programs.Failed.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    _unreadable()
+    env = programs.environment(
+        CI="true",
+        HOME=str(home),
+        UV_DEFAULT_INDEX=registry.index_url(),
+        UV_CACHE_DIR=str(locking.cache("uv")),
+        UV_PYTHON_DOWNLOADS="never",
+        UV_NO_PROGRESS="1",
+        PIP_INDEX_URL=registry.index_url(),
+        npm_config_registry=registry.npm_url(),
+        npm_config_cache=str(locking.cache("npm")),
+        npm_config_update_notifier="false",
+        NO_COLOR="1",
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    programs.run(command[0], *command[1:], folder=folder, env=env, timeout=MOST_SECONDS)
+
+
+def _unreadable() -> None:
+    """Keep what we start from reading our own environment, where the system lets a process ask for that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
