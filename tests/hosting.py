@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -232,22 +233,23 @@ def run_script(
     *argv: str, folder: Path, url: str | None = None, variables: Mapping[str, str] | None = None
 ) -> Ran:
     """As the sandbox does it: closed stdin, an environment with nothing but what is declared."""
-    assert argv[0] == "python3"
+    program = [sys.executable, "-W", "error"] if argv[0] == "python3" else [argv[0]]
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= variables or {}
     if url is not None:
         environment["ASSENT_TARGET"] = url
-    done = subprocess.run(
-        [sys.executable, "-W", "error", *argv[1:]],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
+    with tempfile.TemporaryDirectory(prefix="assent-home-") as home:
+        done = subprocess.run(
+            [*program, *argv[1:]],
+            cwd=folder,
+            env={**environment, "HOME": home, "TMPDIR": home},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
     return Ran(code=done.returncode, lines=done.stdout.splitlines(), errors=done.stderr)
 
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import pytest
 from hosting import EXAMPLES, ROOT
 
 from bot.artifacts import Artifacts
 from bot.artifacts.cases import Case, Cases, read
 from bot.ask.catalog import Skill
-from bot.cli.rehearsal import Lacking, play
+from bot.cli.rehearsal import Lacking, Played, play
 
 
-def every() -> list[object]:
-    found = []
+def every() -> dict[str, tuple[Skill, Cases, Case]]:
+    found = {}
     for skill in Artifacts(EXAMPLES, ROOT / "policies").skills().values():
         cases = read(skill)
         assert cases is not None, f"nothing says what {skill.name} must do"
-        found += [pytest.param(skill, cases, one, id=f"{skill.name}: {one.name}") for one in cases.cases]
+        found |= {f"{skill.name}: {case.name}": (skill, cases, case) for case in cases.cases}
     return found
 
 
-@pytest.mark.parametrize(("skill", "cases", "case"), every())
-async def test_it_ends_as_its_case_says(skill: Skill, cases: Cases, case: Case) -> None:
+CASES = every()
+
+
+@pytest.fixture(scope="module")
+def playing() -> Iterator[dict[str, Future[Played]]]:
+    """All of them at once: each has a target of its own, and mostly waits for it."""
+    with ThreadPoolExecutor(len(CASES)) as threads:
+        yield {name: threads.submit(lambda one: asyncio.run(play(*one)), one) for name, one in CASES.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_ends_as_its_case_says(playing: dict[str, Future[Played]], name: str) -> None:
     try:
-        played = await play(skill, cases, case)
+        played = playing[name].result()
     except Lacking as lacking:
         pytest.skip(str(lacking))
     assert played.got == played.wanted, "\n".join(played.details)
