@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,7 @@ from bot.artifacts import Artifacts
 
 FILES = 50
 SHIPPED = ROOT / "policies"
+BESIDE = ("people.yaml", "prices.yaml")
 
 
 async def measure(town: Town, effort: Effort) -> list[Finding]:
@@ -45,25 +47,19 @@ async def measure(town: Town, effort: Effort) -> list[Finding]:
 
 
 def written(folder: Path, count: int) -> None:
-    """The shipped deployment policy once for each of many skills, everything in it: seven gates, `let`, risk
-    rows, a freeze window, budgets, seven invariants and a table of sixteen rows.
+    """The shipped policies over and over, under other names: gates with overrides and records, `let`, risks,
+    freeze windows, budgets, escalation, invariants and tables, in the mix that a team has.
     """
     folder.mkdir()
-    for name in ("people.yaml", "prices.yaml"):
+    for name in BESIDE:
         (folder / name).write_bytes((SHIPPED / name).read_bytes())
-    model = (SHIPPED / "deployments.yaml").read_text(encoding="utf-8")
+    models = [
+        path.read_text(encoding="utf-8") for path in sorted(SHIPPED.iterdir()) if path.name not in BESIDE
+    ]
     for number in range(count):
-        skill, text = f"deploy-{number:02}", model
-        for old, new in (
-            ("policy: deployments", f"policy: {skill}"),
-            ("applies_to: [deploy]", f"applies_to: [{skill}]"),
-            ("request.skill: deploy,", f"request.skill: {skill},"),
-            ("plan.changes > 25", f"plan.changes > {25 + number}"),
-        ):
-            if old not in text:
-                raise Broken(f"the shipped deployments.yaml has no {old!r} any more")
-            text = text.replace(old, new)
-        (folder / f"{skill}.yaml").write_text(text, encoding="utf-8")
+        name = f"policy-{number:02}"
+        text = re.sub(r"^policy: .*", f"policy: {name}", models[number % len(models)], flags=re.MULTILINE)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 def parsed(path: Path) -> object:

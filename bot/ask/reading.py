@@ -58,9 +58,10 @@ def read_as(model: type[Model], data: JsonValue) -> Model:
     """The document as `model`; raises Unreadable with every finding.
 
     Strict, so that `"10"` is not 10: by way of JSON, where a list may still be a tuple and a word an enum.
+    Keys are called as in the file and not as in the code: `limit_usd`, never `limit`.
     """
     try:
-        return model.model_validate_json(json.dumps(data), strict=True)
+        return model.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         found = error.errors()
         # A list whose items are wrong is also "too short": said once is enough.

@@ -9,19 +9,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from bot.ask.manifest import Word
+from bot.ask.manifest.words import DOLLARS, written
 from bot.assess.assessment import digest_of
 from bot.terms import Micros, Record
 
 
 def _decimal(text: object) -> object:
     """Kept as written: a price of $0.000012 must not pass through a float."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not DOLLARS.fullmatch(text.removeprefix("-")):
         raise ValueError('a price is dollars in quotes, such as "0.0001"')
-    try:
-        amount = Decimal(text)
-    except ArithmeticError:
-        raise ValueError('a price is dollars in quotes, such as "0.0001"') from None
-    if not amount.is_finite() or amount < 0:
+    if text.startswith("-"):
         raise ValueError("a price is zero or more dollars")
     return text
 
@@ -29,7 +26,9 @@ def _decimal(text: object) -> object:
 class Price(Record):
     """`usd` for `per` units: tokens are priced by the million, seconds one by one."""
 
-    usd: Annotated[str, BeforeValidator(_decimal), Field(max_length=32)]
+    usd: Annotated[
+        str, BeforeValidator(_decimal, json_schema_input_type=written(DOLLARS)), Field(max_length=32)
+    ]
     per: int = Field(default=1, ge=1, le=1_000_000_000)
 
     def of(self, units: float) -> Micros:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from bot.ask.manifest import Check, Money, Name
+from bot.ask.manifest.words import written
 from bot.assess.decision import Relation, Seat
 from bot.terms import Environment, Group, Principal, Record
 
@@ -30,7 +31,7 @@ def _seconds(text: object) -> object:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-Duration = Annotated[int, BeforeValidator(_seconds)]
+Duration = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=written(_DURATION))]
 Id = Annotated[str, Field(pattern=r"\A[A-Za-z0-9]+(-[A-Za-z0-9]+)*\z", max_length=64)]
 Word = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]*\z", max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -243,7 +244,8 @@ Effects = Annotated[
     tuple[Effect, ...],
     Field(min_length=1),
     BeforeValidator(
-        lambda said: (said,) if isinstance(said, str) else tuple(said) if isinstance(said, list) else said
+        lambda said: (said,) if isinstance(said, str) else tuple(said) if isinstance(said, list) else said,
+        json_schema_input_type=Effect | Annotated[tuple[Effect, ...], Field(min_length=1)],
     ),
 ]
 
@@ -287,22 +289,35 @@ class Runbook(Record):
     """One policy file. `policy` is the file's own name, so that a reason leads to its file."""
 
     policy: Id
+    """As the file is called, without .yaml."""
     version: int = Field(ge=1)
+    """Every decision records it: raise it with each change."""
     owner: Text
+    """Whom a denied person is told to ask."""
     purpose: Text
     applies_to: tuple[str, ...] = Field(min_length=1)
+    """Skills, major versions of them (deploy@2), or "*" for every one."""
     may_request: tuple[Group, ...] | None = Field(default=None, min_length=1)
+    """Only these groups may ask; every full member may when it is left out."""
     let: dict[Word, Condition] = Field(default_factory=dict)
+    """Conditions over facts, named once for gates and risk rows."""
     gates: tuple[Gate, ...] = Field(min_length=1)
+    """Every one that matches applies: deny > require > allow, and no match denies."""
     risk: tuple[RiskRow, ...] = ()
+    """Rows that are true add up; the sum is kept within 0 to 100 and is request.risk."""
     freeze_windows: tuple[FreezeWindow, ...] = ()
+    """Their ids are freeze.active while they are open; a gate has to look at it."""
     budgets: tuple[Budget, ...] = ()
     expires_after: Duration = 4 * 3600
+    """How long it waits for answers; silence then denies."""
     grant_expires_after: Duration = 3600
+    """How long a permission waits for its run to begin."""
     escalation: tuple[Step, ...] = ()
+    """What happens while nobody answers, before it expires."""
     fatigue: Fatigue = Fatigue()
     done: dict[Name, Annotated[tuple[Check, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """By skill: what must be measured besides the skill's own definition of done."""
     on_silence: Literal["deny"] = "deny"
     invariants: tuple[Invariant, ...] = ()
+    """Proved for every request by `assent policy prove`."""
     tests: Table | None = None

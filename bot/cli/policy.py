@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -69,3 +69,13 @@ def play(json: AsJson = False) -> None:
         )
     if not all(row.passed for _, row in rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def schema(
+    kind: Annotated[Literal["policy", "people", "prices"], typer.Argument()] = "policy",
+) -> None:
+    """The JSON Schema of a policy, of people.yaml or of prices.yaml: editors complete and check with it."""
+    from bot.artifacts import schemas
+
+    typer.echo(schemas.text(kind), nl=False)

@@ -127,7 +127,10 @@ def test_money(text: str, expected: int) -> None:
     assert micros(text) == expected
 
 
-@pytest.mark.parametrize("text", ["0.0000001", "-1", "nan", "inf", "$1", "", 1, 0.1, None, True])
+@pytest.mark.parametrize(
+    "text",
+    ["0.0000001", "-1", "nan", "inf", "$1", "", " 1", "1_000", "+1", "1e999999999", 1, 0.1, None, True],
+)
 def test_no_money(text: object) -> None:
     with pytest.raises(ValueError, match="money is"):
         micros(text)

@@ -216,7 +216,7 @@ def test_a_broken_roster_arms_nothing(change: tuple[str, str], expected: str) ->
     [
         ("version: a\nunits: {x: {usd: 0.5}}\n", "a price is dollars in quotes"),
         ('version: a\nunits: {x: {usd: "-1"}}\n', "a price is zero or more dollars"),
-        ('version: a\nunits: {x: {usd: "NaN"}}\n', "a price is zero or more dollars"),
+        ('version: a\nunits: {x: {usd: "NaN"}}\n', "a price is dollars in quotes"),
         ('version: a\nunits: {x: {usd: "1", per: 0}}\n', "greater than or equal to 1"),
         ("units: {}\n", '"version" is missing'),
     ],

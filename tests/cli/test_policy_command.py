@@ -35,3 +35,13 @@ def test_a_table_that_comes_out_otherwise_names_the_row(assent, artifacts) -> No
     ran = assent("policy", "test", env=artifacts)
     assert ran.code == 1
     assert "a change WRONG expected allow by change; got require by change, 1 person" in ran.said
+
+
+def test_a_schema_is_printed_as_it_is_kept(assent) -> None:
+    kept = Path(__file__).parents[2] / "docs" / "schemas"
+    for kind in ("policy", "people", "prices"):
+        assert assent("policy", "schema", kind).out == (kept / f"{kind}.schema.json").read_text(
+            encoding="utf-8"
+        )
+    assert assent("policy", "schema").out == assent("policy", "schema", "policy").out
+    assert "people" in assent("policy", "schema", "person").err

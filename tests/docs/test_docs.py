@@ -58,7 +58,7 @@ def test_every_variable_is_in_the_table_of_the_environment() -> None:
 
 def test_every_command_is_a_promise() -> None:
     table = between(read("docs/interface.md"), "## Commands", "## HTTP")
-    documented = {re.sub(r" (ID|NAME|PATH|OLD NEW)", "", row.strip("`")) for row in rows(table)}
+    documented = {re.sub(r" (ID|NAME|PATH|KIND|OLD NEW)", "", row.strip("`")) for row in rows(table)}
     assert documented - {"command"} == set(commands())
 
 

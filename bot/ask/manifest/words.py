@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -15,7 +15,8 @@ _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_DOLLARS = re.compile(r"[0-9]*\.?[0-9]*([eE][0-9]+)?")
+DOLLARS = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+"""Plain digits. To Python `1_000`, ` 1 ` and a gigabyte of zeros, `1e999999999`, are numbers too."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -30,18 +31,15 @@ def seconds(text: object) -> object:
 
 def micros(text: object) -> object:
     """Dollars written as text, exactly: a float would have lost the cent before we see it."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not DOLLARS.fullmatch(text.removeprefix("-")):
         raise ValueError('money is dollars in quotes, such as "0.10"')
-    try:
-        amount = Decimal(text) * 1_000_000
-    except InvalidOperation:
-        raise ValueError('money is dollars in quotes, such as "0.10"') from None
-    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+    amount = Decimal(text) * 1_000_000
+    if text.startswith("-") or amount != amount.to_integral_value():
         raise ValueError("money is zero or more dollars with at most six decimals")
     return int(amount)
 
 
-def _written(pattern: re.Pattern[str]) -> object:
+def written(pattern: re.Pattern[str]) -> object:
     """How the published schema says it: text that matches from its first character to its last."""
     return Annotated[str, Field(pattern=f"^({pattern.pattern})$")]
 
@@ -54,11 +52,11 @@ def shaped(pattern: re.Pattern[str], saying: str) -> BeforeValidator:
             raise ValueError(saying)
         return text
 
-    return BeforeValidator(check, json_schema_input_type=_written(pattern))
+    return BeforeValidator(check, json_schema_input_type=written(pattern))
 
 
-Seconds = Annotated[float, Field(gt=0), BeforeValidator(seconds, json_schema_input_type=_written(_DURATION))]
-Money = Annotated[Micros, BeforeValidator(micros, json_schema_input_type=_written(_DOLLARS))]
+Seconds = Annotated[float, Field(gt=0), BeforeValidator(seconds, json_schema_input_type=written(_DURATION))]
+Money = Annotated[Micros, BeforeValidator(micros, json_schema_input_type=written(DOLLARS))]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Name = Annotated[
     str, Field(max_length=64), shaped(_NAME, "a name is lower-case words joined by dashes: restart-service")
