@@ -116,7 +116,7 @@ async def _open(
             voice=voice,
             skills=lately.skills,
             may_ask=lambda slack_user: _may_ask(slack_user, people, artifacts),
-            looks_at=lambda skill: lately.policies().looks_at(skill.name, skill.version),
+            policies=lately.policies,
             fatigue=Fatigue(house.metrics.registry),
         ),
         app,

@@ -11,22 +11,33 @@ from bot.authorize.people import Standing
 from bot.flow.ports import People
 from bot.flow.request import Request
 from bot.lifecycle import OPEN
-from bot.slack.cards import parts, sentence
-from bot.slack.cards.asked import reviewed, rule
+from bot.slack.cards import parts, reasons, sentence
+from bot.slack.cards.asked import VERDICT, reviewed, rule
 from bot.slack.cards.status import WORDS, needed, word
 from bot.slack.escape import account, words
+from bot.slack.explaining import Explained, Explaining
 from bot.slack.ports import MayAsk, Records, Skills
 from bot.terms import RequestId, dollars
 
 LISTED = 15
+WHOLE_ANSWER = 3400
+"""Characters of a private message that are sure to be shown."""
 
 
 class Answers:
     """Private, and for full members only: what runs where is not for guests and strangers."""
 
     def __init__(
-        self, *, skills: Skills, records: Records, people: People, may_ask: MayAsk, command: str
+        self,
+        *,
+        skills: Skills,
+        records: Records,
+        people: People,
+        may_ask: MayAsk,
+        explaining: Explaining,
+        command: str,
     ) -> None:
+        self._explaining = explaining
         self._skills, self._records, self._people = skills, records, people
         self._may_ask, self._command = may_ask, command
 
@@ -50,7 +61,9 @@ class Answers:
                 return sentence(found) if found else _missing(one)
             case Why(request=one):
                 found = await self._records.get(one)
-                return why(found) if found else _missing(one)
+                if found is None:
+                    return _missing(one)
+                return why(found, await self._explaining.of(found, person.principal))
             case Costs():
                 return costs(await self._records.recent(limit=500))
         return ""
@@ -79,22 +92,24 @@ def listed(request: Request) -> str:
     )
 
 
-def why(request: Request) -> str:
+def why(request: Request, explanation: Explained | None) -> str:
+    """As much as one private message holds, what somebody can act on first."""
     judged = request.assessment
-    if judged is None:
+    if judged is None or explanation is None:
         return f"{words(request.id, 40)} has not been judged yet: its plan is being worked out."
     said = [f"• `{rule(each.rule, 100)}` {words(each.why, 300)}" for each in judged.decision.because]
-    verdict = {"allow": "allows it", "require": "asks for approval", "deny": "denies it"}[
-        judged.decision.effect
+    verdict = VERDICT[judged.decision.effect]
+    lines = [
+        f"{words(request.id, 40)}, {words(parts.headline(request), 200)}: "
+        f"policy {words(judged.policy, 100)} {verdict}, because",
+        *said[:15],
     ]
-    return "\n".join(
-        [
-            f"{words(request.id, 40)}, {words(parts.headline(request), 200)}: "
-            f"policy {words(judged.policy, 100)} {verdict}, because",
-            *said[:15],
-            f"Risk {judged.risk} of 100. Cost {parts.cost(request, judged, 200)}",
-        ]
-    )
+    if explanation.found and (yours := reasons.yours(explanation.found)):
+        lines.append(f"👤 {yours}")
+    for _, title, more in reasons.told(explanation):
+        lines += [f"*{title}*", *more]
+    lines.append(f"Risk {judged.risk} of 100. Cost {parts.cost(request, judged, 200)}")
+    return parts.leading(lines, room=WHOLE_ANSWER)
 
 
 def costs(requests: Sequence[Request]) -> str:

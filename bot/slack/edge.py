@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.ask.catalog import Skill
 from bot.ask.invocation import Invocation
+from bot.assess.policy import Policies
 from bot.authorize.click import Answered, Click
 from bot.flow.ports import People, Voice
 from bot.flow.request import Place
@@ -19,6 +21,7 @@ from bot.slack.board import Board
 from bot.slack.buttons import Buttons
 from bot.slack.cards import card
 from bot.slack.commands import Commands
+from bot.slack.explaining import Explaining
 from bot.slack.fatigue import Fatigue
 from bot.slack.inbox import Desk
 from bot.slack.interactions import Interactions
@@ -27,7 +30,7 @@ from bot.slack.messages import Messages
 from bot.slack.notices import Bell
 from bot.slack.opening import Opening
 from bot.slack.people import SlackPeople
-from bot.slack.ports import Flow, LooksAt, MayAsk, Records, Showing, Skills, Streams, Telling
+from bot.slack.ports import Flow, MayAsk, Records, Showing, Skills, Streams, Telling
 from bot.slack.posting import Posting
 from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
@@ -53,7 +56,8 @@ class Parts:
     voice: Voice
     skills: Skills
     may_ask: MayAsk
-    looks_at: LooksAt
+    policies: Callable[[], Policies]
+    """As they are now, for reading: the flow looks for itself."""
     fatigue: Fatigue
 
 
@@ -62,11 +66,17 @@ class Edge:
         people: People = parts.people
         self._afterwards = Afterwards()
         self.precedence = Precedence()
+
+        def looks_at(skill: Skill) -> frozenset[str]:
+            return parts.policies().looks_at(skill.name, skill.version)
+
+        explaining = Explaining(parts.policies, people)
         answers = Answers(
             skills=parts.skills,
             records=parts.records,
             people=people,
             may_ask=parts.may_ask,
+            explaining=explaining,
             command=parts.command,
         )
         spoken = Spoken(
@@ -117,7 +127,7 @@ class Edge:
                 voice=parts.voice,
                 client=parts.client,
                 may_ask=parts.may_ask,
-                looks_at=parts.looks_at,
+                looks_at=looks_at,
                 afterwards=self._afterwards,
             ),
             interactions=Interactions(
@@ -136,9 +146,10 @@ class Edge:
                     voice=parts.voice,
                     client=parts.client,
                     may_ask=parts.may_ask,
+                    explaining=explaining,
                     command=parts.command,
                 ),
-                looks_at=parts.looks_at,
+                looks_at=looks_at,
                 afterwards=self._afterwards,
                 command=parts.command,
             ),

@@ -8,14 +8,15 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.authorize.approval import groups_of
+from bot.authorize.click import ClickRefused
 from bot.authorize.people import Standing, Undetermined
 from bot.flow.ports import People, StoreAway, Voice
 from bot.flow.request import Request
 from bot.slack.buttons import Buttons
 from bot.slack.cards import parts
 from bot.slack.clicks import Press
-from bot.slack.confirming import Confirming, confirming, confirming_of
+from bot.slack.confirming import confirming, confirming_of
+from bot.slack.explaining import LOOK_UP_S, Explaining
 from bot.slack.modals.approve import approve
 from bot.slack.modals.deny import deny
 from bot.slack.modals.details import details
@@ -23,11 +24,9 @@ from bot.slack.modals.inputs import choose
 from bot.slack.modals.review import review
 from bot.slack.ports import MayAsk, Records, Skills
 from bot.slack.web_api import FAILURES, failure
-from bot.terms import Refused
+from bot.terms import Principal, Refused
 
 NOT_OURS = "This button was not made by me. Use the one on the request's card."
-LOOK_UP_S = 1.5
-"""A trigger is good for three seconds: what Slack has not said by then is not known."""
 
 
 class Opening:
@@ -42,11 +41,12 @@ class Opening:
         voice: Voice,
         client: AsyncWebClient,
         may_ask: MayAsk,
+        explaining: Explaining,
         command: str,
     ) -> None:
         self._team, self._buttons, self._skills, self._records = team, buttons, skills, records
         self._people, self._voice, self._client = people, voice, client
-        self._may_ask, self._command = may_ask, command
+        self._may_ask, self._explaining, self._command = may_ask, explaining, command
 
     async def details(self, made: Press) -> None:
         """For full members: there is more behind it than the card shows."""
@@ -58,13 +58,24 @@ class Opening:
         if person.standing is not Standing.MEMBER:
             await self.tell(made, "Only full members of this workspace can see the details.")
         elif request := await self.of(made):
-            await self._show(made, details(request, press=made, buttons=self._buttons, command=self._command))
+            why = await self._explaining.of(request, person.principal)
+            view = details(request, press=made, buttons=self._buttons, command=self._command, why=why)
+            await self._show(made, view)
 
     async def approve(self, made: Press) -> None:
-        """A form for what is asked besides the press."""
-        if request := await self.of(made):
-            asked = await self._asked_of(made.slack_user, request)
-            await self._show(made, approve(made, parts.headline(request), asked))
+        """A form for what is asked besides the press of this person, and what they would be told."""
+        request = await self.of(made)
+        if request is None:
+            return
+        asked, told = confirming(request), ""
+        person = await self._known(made.slack_user)
+        if person is not None and request.asked is not None:
+            members = await self._explaining.members(request.asked)
+            asked = confirming_of(request, person, members)
+            why = await self._explaining.of(request, person, members=members)
+            if why and why.found and isinstance(why.found.person, ClickRefused):
+                told = str(why.found.person)
+        await self._show(made, approve(made, parts.headline(request), asked, told=told))
 
     async def deny(self, made: Press) -> None:
         if request := await self.of(made):
@@ -85,24 +96,13 @@ class Opening:
         skills = [skill for skill in self._skills().values() if skill.name in mine and not skill.unarmed]
         await self._open(str(body.get("trigger_id") or ""), choose(skills, {}), user=user, channel="")
 
-    async def _asked_of(self, slack_user: str, request: Request) -> Confirming:
-        """What this person must enter; not knowing who they are, whatever may be asked of anybody."""
-        if request.asked is None:
-            return Confirming()
+    async def _known(self, slack_user: str) -> Principal | None:
+        """Who that is, as far as it can be said before the form must be open."""
         try:
             async with asyncio.timeout(LOOK_UP_S):
-                person = await self._people.person(slack_user)
-                groups = sorted(groups_of(request.asked))
-                members = dict(
-                    zip(
-                        groups,
-                        await asyncio.gather(*(self._people.members(group) for group in groups)),
-                        strict=True,
-                    )
-                )
+                return (await self._people.person(slack_user)).principal
         except (Undetermined, TimeoutError):
-            return confirming(request)
-        return confirming_of(request, person.principal, members) if person.principal else confirming(request)
+            return None
 
     async def of(self, made: Press) -> Request | None:
         """The request of a button that only shows something, or None and the person is told why."""

@@ -66,6 +66,11 @@ async def _on_the_card(slack: SlackClient, local: Local, redis: Redis) -> None:
     card = await _card(slack, "bob", "waiting")
     assert "vouchers" in json.dumps(card["blocks"])
     await _a_bare_press_changes_nothing(slack, local, redis, card)
+    await _why(slack, "alice", "You cannot approve this now: You asked for this")
+    await _why(slack, "carol", "This needs an answer from @service-owners, and you are not among them.")
+    told = await _why(slack, "erin", "You may approve this now, for review; then it is granted.")
+    assert "• bob, for review; then it is granted" in told
+    assert "`deployments/freeze` would deny, but this is not so: `frozen: size(freeze.active)" in told
 
     await slack.click("bob", card, "approve")
     form = await _view(slack, "bob", "approve")
@@ -89,6 +94,7 @@ async def _in_details(slack: SlackClient, redis: Redis) -> None:
     assert "INC-42" in text
     await slack.click("dave", card, "details")
     opened = await _view(slack, "dave", "details")
+    assert "You may approve this now, for override" in json.dumps(opened)
     await slack.click("dave", opened, "approve:ask")
     form = await _view(slack, "dave", "approve")
     assert [block["block_id"] for block in form["blocks"] if block["type"] == "input"] == ["reason"]
@@ -110,7 +116,7 @@ async def _and_it_is_reviewed(slack: SlackClient) -> None:
     card = await slack.wait_for("carol", "deploys", lambda m: "Needs review" in json.dumps(m), PATIENCE_S)
     await slack.command("carol", "deploys", "/assent status")
     listed = await slack.wait_for(
-        "carol", "deploys", lambda m: bool(m.get("ephemeral")) and "review" in m["text"], PATIENCE_S
+        "carol", "deploys", lambda m: bool(m.get("ephemeral")) and "Needs review" in m["text"], PATIENCE_S
     )
     assert "Needs review by @release" in listed["text"]
 
@@ -125,6 +131,14 @@ async def _and_it_is_reviewed(slack: SlackClient) -> None:
     await slack.wait_for(
         "carol", "deploys", lambda m: "It was right; automate it." in json.dumps(m), PATIENCE_S
     )
+
+
+async def _why(slack: SlackClient, who: str, words: str) -> str:
+    await slack.command(who, "deploys", "/assent why r-1")
+    told = await slack.wait_for(
+        who, "deploys", lambda m: bool(m.get("ephemeral")) and words in m["text"], PATIENCE_S
+    )
+    return str(told["text"])
 
 
 async def _a_bare_press_changes_nothing(

@@ -18,6 +18,9 @@ _OUT = {
     "beneficiary": "who gains by it",
 }
 
+VERDICT = {"allow": "allows it", "require": "asks for approval", "deny": "denies it"}
+"""What a policy does, after its name."""
+
 
 def rule(name: str, room: int = 80) -> str:
     """`deployments/freeze, overridden`: the gate as its file names it, and what became of it."""

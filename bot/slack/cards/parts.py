@@ -157,6 +157,19 @@ def fitting(items: Sequence[str], *, room: int, joint: str = "\n") -> str:
     return joint.join(reversed(kept))
 
 
+def leading(lines: Sequence[str], *, room: int) -> str:
+    """Whole lines from the top, and how many are left out."""
+    kept: list[str] = []
+    left = room - 30
+    for each in lines:
+        left -= len(each) + 1
+        if left < 0:
+            kept.append(f"… and {len(lines) - len(kept)} more")
+            break
+        kept.append(each)
+    return "\n".join(kept)
+
+
 def footer(request: Request) -> str:
     judged = request.assessment
     parts = [
@@ -164,8 +177,9 @@ def footer(request: Request) -> str:
         f"{words(request.invocation.skill, 60)} {words(request.invocation.version, 20)}",
     ]
     if judged:
+        bound = "approval is for" if judged.decision.effect == "require" else "judged as"
         parts += [
-            f"approval is for {words(judged.digest.removeprefix('sha256:')[:12], 12)}",
+            f"{bound} {words(judged.digest.removeprefix('sha256:')[:12], 12)}",
             f"policy {words(judged.policy, 80)}",
         ]
     if request.expires_at and request.state not in ENDED:

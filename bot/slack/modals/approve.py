@@ -18,9 +18,13 @@ _LABELLED = 150
 """A text up to so long is its field's label; a longer one stands above it."""
 
 
-def approve(press: Press, headline: str, asked: Confirming) -> dict[str, Any]:
-    """`press` is that of the button which cannot approve by itself."""
+def approve(press: Press, headline: str, asked: Confirming, *, told: str = "") -> dict[str, Any]:
+    """`press` is that of the button which cannot approve by itself; `told` is why this person's yes would not
+    count, as far as is known. It is only said here: the click is judged like every other.
+    """
     blocks = [section("about", f"*{words(headline, 1000)}*\nThis runs when everybody needed has said yes.")]
+    if told:
+        blocks.append(section("told", f"⚠️ {words(told, 1000)}"))
     if asked.typed:
         blocks += _typed(asked.typed)
     if asked.reason:

@@ -12,7 +12,7 @@ from bot.assess.decision import RequireApproval
 from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.slack.buttons import Buttons
-from bot.slack.cards import asked, parts, progress
+from bot.slack.cards import asked, parts, progress, reasons
 from bot.slack.cards.blocks import (
     SECTION,
     Block,
@@ -27,20 +27,27 @@ from bot.slack.cards.buttons import one
 from bot.slack.cards.status import WORDS, consequence, word
 from bot.slack.clicks import WHOLE, Press
 from bot.slack.escape import line, visible, words
+from bot.slack.explaining import Explained
 from bot.terms import dollars
 
 CHUNK, CHUNKS = 2800, 60
 """A modal has 100 blocks and 250 kB; a longer plan cannot be read in Slack, nor be approved there."""
 
 
-def details(request: Request, *, press: Press, buttons: Buttons, command: str) -> dict[str, Any]:
+def details(
+    request: Request, *, press: Press, buttons: Buttons, command: str, why: Explained | None = None
+) -> dict[str, Any]:
+    """`why` is for whoever pressed."""
     blocks = [section("status", f"{WORDS[request.state][0]} *{word(request)}.* {consequence(request)}")]
     if reviewed := asked.reviewed(request, 1000):
         blocks.append(section("review", f"🔎 {reviewed}"))
+    if why and why.found and (yours := reasons.yours(why.found)):
+        blocks.append(section("yours", f"👤 {yours}"))
     readable = True
     if judged := request.assessment:
         plan, readable = _plan(request, judged, command)
-        blocks += [*plan, divider(), *_why(request, judged), section("cost", _cost(judged.estimate, request))]
+        blocks += [*plan, divider(), *_why(request, judged, why)]
+        blocks.append(section("cost", _cost(judged.estimate, request)))
     if request.votes:
         blocks.append(section("votes", f"*Votes*\n{parts.votes(request.votes, room=SECTION - 20)}"))
     if request.journal:
@@ -93,13 +100,16 @@ def _plan(request: Request, judged: Assessment, command: str) -> tuple[list[Bloc
     return blocks, whole
 
 
-def _why(request: Request, judged: Assessment) -> Iterator[Block]:
+def _why(request: Request, judged: Assessment, why: Explained | None) -> Iterator[Block]:
     said = [f"• `{asked.rule(each.rule, 100)}` {words(each.why, 400)}" for each in judged.decision.because]
-    yield section("policy", f"*{words(judged.policy, 100)} says {judged.decision.effect}*\n{_fit(said)}")
+    verdict = asked.VERDICT[judged.decision.effect]
+    yield section("policy", f"*{words(judged.policy, 100)} {verdict}*\n{_fit(said)}")
     risks = words(", ".join(judged.risk_why), 800) or "as the skill declares"
     yield section("risk", f"*Risk {judged.risk} of 100*\n{risks}")
     if request.asked is not None:
         yield section("who", f"*Who must say yes*\n{_fit(_who(request.asked))}")
+    if why is not None:
+        yield from (section(name, f"*{title}*\n{_fit(lines)}") for name, title, lines in reasons.told(why))
     if steps := asked.steps(request):
         yield section("escalation", f"*When nobody answers*\n{_fit(steps)}")
     if judged.done:
@@ -138,13 +148,4 @@ def _cost(estimate: Estimate, request: Request) -> str:
 
 
 def _fit(lines: list[str]) -> str:
-    """Whole lines from the top, and how many are left out."""
-    kept: list[str] = []
-    left = SECTION - 200
-    for each in lines:
-        left -= len(each) + 1
-        if left < 0:
-            kept.append(f"… and {len(lines) - len(kept)} more")
-            break
-        kept.append(each)
-    return "\n".join(kept)
+    return parts.leading(lines, room=SECTION - 200)
