@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from bot.assess.asking import Place
 from bot.assess.facts import Facts
 from bot.assess.groups import Calendar
 from bot.assess.prices import PriceCard
 from bot.assess.roster import Roster
-from bot.assess.runbook import Gate, Place, Runbook
+from bot.assess.runbook import Gate, Runbook
 
 Document = Literal["policy", "people", "prices"]
 DIALECT = "http://json-schema.org/draft-07/schema#"

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.ask.reading import Finding, Path
+from bot.assess.asking import Require
 from bot.assess.assessment import digest_of
 from bot.assess.condition import Condition, ConditionError, ConditionFault, Language, Situation, Together
 from bot.assess.decision import Because, Requirement
 from bot.assess.facts import Fact, vocabulary
-from bot.assess.runbook import Effect, Invariant, Require, RiskRow, Runbook
+from bot.assess.promises import Effect, Invariant
+from bot.assess.runbook import RiskRow, Runbook
 from bot.assess.unfolding import Plain, unfolded
 from bot.terms import Digest
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.assess.asking import Earned
 from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.decision import Allow, Decision, Deny, RequireApproval
-from bot.assess.runbook import Earned, Gate
+from bot.assess.runbook import Gate
 from bot.assess.strictness import Direction, direction
 from bot.assess.unfolding import OVERRIDDEN, RELAXED
 

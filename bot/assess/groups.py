@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, NaiveDatetime, Tag, model
 from bot.ask.catalog import did_you_mean
 from bot.ask.reading import Finding, Path
 from bot.assess import freeze
-from bot.assess.runbook import Duration, Text
+from bot.assess.scalars import Duration, Text
 from bot.terms import Principal, Record
 
 PAGERDUTY = "https://api.pagerduty.com"

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.assess.asking import Earned
 from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.decision import BrokenGlass, Requirement
 from bot.assess.evidence import WINDOW
 from bot.assess.facts import EvidenceFacts, Facts
 from bot.assess.gate import matching_rules
 from bot.assess.policy import Policies
-from bot.assess.runbook import Earned
 from bot.assess.unfolding import OVERRIDDEN, RELAXED
 
 ASK_SO = 'break_glass=yes incident=INC-42 reason="…"'

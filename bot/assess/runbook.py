@@ -2,117 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    NaiveDatetime,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, NaiveDatetime, model_validator
 
 from bot.ask.manifest import Check, Money, Name
-from bot.ask.manifest.words import written
-from bot.assess.decision import Relation, Seat
-from bot.terms import Environment, Group, Principal, Record
-
-_DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def _seconds(text: object) -> object:
-    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        raise ValueError("a duration is a whole number and a unit, such as 30m, 4h or 2d")
-    return int(found[1]) * _SECONDS[found[2]]
-
-
-Duration = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=written(_DURATION))]
-Id = Annotated[str, Field(pattern=r"\A[A-Za-z0-9]+(-[A-Za-z0-9]+)*\z", max_length=64)]
-Word = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]*\z", max_length=64)]
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Condition = Annotated[str, Field(min_length=1, max_length=4000)]
-
-
-class Place(Record):
-    """A seat as a policy writes it: so many people of a group, or one person."""
-
-    group: Group | None = None
-    person: Principal | None = None
-    count: int = Field(default=1, ge=1, le=100)
-
-    @model_validator(mode="after")
-    def _a_seat(self) -> Place:
-        self.seat()
-        return self
-
-    def seat(self) -> Seat:
-        return Seat(group=self.group, person=self.person, count=self.count)
-
-
-class Require(Record):
-    """Who must say yes when the gate matches. Leaving `exclude` out excludes the requester.
-
-    `deny` is how many people's no ends it, `veto` names groups of whom one no does. With `reason: required`
-    whoever says yes says why, with `confirm: typed` they type what it is about.
-    """
-
-    stage: Word = "review"
-    all_of: tuple[Place, ...] = ()
-    any_of: tuple[Place, ...] = ()
-    distinct: bool = True
-    exclude: tuple[Relation, ...] = ("requester",)
-    after: Word | None = None
-    deny: int = Field(default=1, ge=1, le=100)
-    veto: tuple[Group, ...] = ()
-    reason: Literal["optional", "required"] = "optional"
-    confirm: Literal["press", "typed"] = "press"
-
-
-LONGEST_OVERRIDE_S = 3600
-"""Broken glass is for now: what could not begin within an hour is asked for anew."""
-
-
-def _an_hour_at_most(seconds: int) -> int:
-    if seconds > LONGEST_OVERRIDE_S:
-        raise ValueError("an override lasts an hour at most: 1h")
-    return seconds
-
-
-class Override(Record):
-    """Who may say yes to what the gate denies, when the requester breaks the glass: never by themselves.
-
-    A request breaks the glass with a reason and an incident. Every other gate still holds: an override takes
-    the place of its own deny and of nothing else.
-    """
-
-    all_of: tuple[Place, ...] = ()
-    any_of: tuple[Place, ...] = ()
-    exclude: tuple[Relation, ...] = ("requester",)
-    notify: tuple[Group, ...] = Field(min_length=1)
-    ttl: Annotated[Duration, AfterValidator(_an_hour_at_most)] = LONGEST_OVERRIDE_S
-    review_by: tuple[Group, ...] = Field(min_length=1)
-    review_within: Duration = 3 * 86_400
-
-
-class Earned(Record):
-    """What a verified record changes about a `require`: others are asked `instead`, or nobody.
-
-    The record is that of the skill's major version in this environment and risk band. Destructive effects
-    earn nothing, a share of `sample` is asked for all the same, a failure takes it away for `cool_down_days`.
-    """
-
-    runs: int = Field(ge=5, le=1_000_000)
-    success_lb: float = Field(ge=0.5, lt=1.0)
-    probation: int = Field(default=3, ge=1, le=1000)
-    failures_30d: int = Field(default=0, ge=0, le=1000)
-    cool_down_days: int = Field(default=14, ge=1, le=365)
-    sample: float = Field(default=0.1, gt=0.0, le=1.0)
-    instead: Require | None = None
+from bot.assess.asking import Earned, Override, Require
+from bot.assess.promises import Invariant, Table
+from bot.assess.scalars import Condition, Duration, Id, Text, Word
+from bot.terms import Environment, Group, Record
 
 
 class Gate(Record):
@@ -217,72 +115,6 @@ class RiskRow(Record):
     add: int = Field(ge=-100, le=100)
     when: Condition
     why: Text
-
-
-class Table(Record):
-    """The policy's own decision table: each row is `base` with some facts changed, and what must come out."""
-
-    base: dict[str, JsonValue]
-    columns: tuple[
-        Literal["name"], Literal["given"], Literal["decision"], Literal["gates"], Literal["people"]
-    ] = ("name", "given", "decision", "gates", "people")
-    rows: tuple[
-        tuple[
-            Text,
-            dict[str, JsonValue],
-            Literal["allow", "require", "deny"],
-            tuple[str, ...],
-            int | None,
-        ],
-        ...,
-    ] = ()
-
-
-NO_DEAD_GATES = "no-dead-gates"
-Effect = Literal["allow", "require", "deny"]
-Effects = Annotated[
-    tuple[Effect, ...],
-    Field(min_length=1),
-    BeforeValidator(
-        lambda said: (said,) if isinstance(said, str) else tuple(said) if isinstance(said, list) else said,
-        json_schema_input_type=Effect | Annotated[tuple[Effect, ...], Field(min_length=1)],
-    ),
-]
-
-
-class Invariant(Record):
-    """What must hold for every request that `given` is true of; the id `no-dead-gates` claims itself.
-
-    `min_people` is how many different people must say yes at least, and nobody at all where it is denied.
-    """
-
-    id: Id
-    why: Text | None = None
-    given: Condition | None = None
-    never: Effects | None = None
-    only: Effects | None = None
-    min_people: int | None = Field(default=None, ge=1, le=1000)
-
-    @model_validator(mode="after")
-    def _claims(self) -> Invariant:
-        claims = [self.never, self.only, self.min_people]
-        said = any(claim is not None for claim in claims)
-        if self.id == NO_DEAD_GATES:
-            if said or self.given is not None:
-                raise ValueError("no-dead-gates stands alone: leave out given, never, only and min_people")
-        elif self.given is None:
-            raise ValueError('an invariant has given: a condition ("true" for every request)')
-        elif not said:
-            raise ValueError("an invariant has at least one of never: allow, only: deny, min_people: 2")
-        elif not self.may_be:
-            raise ValueError("never and only leave no decision that would be right")
-        return self
-
-    @property
-    def may_be(self) -> frozenset[Effect]:
-        """The decisions that keep it, people aside."""
-        every: tuple[Effect, ...] = ("allow", "require", "deny")
-        return frozenset(self.only or every) - frozenset(self.never or ())
 
 
 class Runbook(Record):

@@ -11,7 +11,7 @@ from bot.assess.compiled import Policy, ReadyGate, View
 from bot.assess.condition import Condition, ConditionError
 from bot.assess.facts import Facts
 from bot.assess.policy import Policies
-from bot.assess.runbook import Effect
+from bot.assess.promises import Effect
 
 
 @dataclass(frozen=True, slots=True)

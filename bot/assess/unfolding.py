@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.assess.asking import Earned, Override, Require
 from bot.assess.decision import BrokenGlass, Relation
-from bot.assess.runbook import Earned, Gate, Override, Require
+from bot.assess.runbook import Gate
 
 BROKEN = 'request.break_glass && request.reason != "" && request.incident != ""'
 OVERRIDDEN, RELAXED, UNKNOWN = "+override", "+earned", "+unknown-"

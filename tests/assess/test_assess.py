@@ -314,3 +314,20 @@ def _typed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _typed(inner) for key, inner in value.items()}
     return [_typed(inner) for inner in value] if isinstance(value, list) else (type(value), value)
+
+
+def test_what_the_policies_want_measured_besides_is_for_this_skill() -> None:
+    check = "[{{name: {}, observed: up, equals: true}}]"
+    one = gates("ok | true | allow: true") + f"done: {{deploy: {check.format('health')}}}\n"
+    two = (
+        gates("ok | true | allow: true")
+        + f"done: {{other: {check.format('other')}, deploy: {check.format('errors')}}}\n"
+    )
+    armed = Policies.load(
+        {
+            f"policies/{name}.yaml": document(HEAD.format(name=name).replace("[deploy]", "['*']") + body)
+            for name, body in (("p", one), ("q", two))
+        }
+    )
+    assert [check.name for check in judge(armed).done] == ["health", "errors"]
+    assert judge(policies(p=gates("ok | true | allow: true"))).done == ()

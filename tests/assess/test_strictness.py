@@ -276,7 +276,10 @@ FEWER = ", instead: {all_of: [{group: sre}]}"
         ),
         pytest.param(BROKEN.format("sre", ""), BROKEN.format("leads", ""), BOTH, id="looked at by others"),
         pytest.param(
-            BROKEN.format("sre", ""), BROKEN.format("sre", ", exclude: []"), LOOSER, id="by whoever asks"
+            BROKEN.format("sre", ""),
+            BROKEN.format("sre", ", exclude: [requester, author]"),
+            STRICTER,
+            id="not by whoever wrote it",
         ),
         pytest.param(REQUIRES, EARNED.format(20, ""), LOOSER, id="a record asks nobody"),
         pytest.param(EARNED.format(20, ""), EARNED.format(20, FEWER), STRICTER, id="it asks fewer"),

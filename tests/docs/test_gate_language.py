@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from bot.assess.runbook import Earned, Fatigue, Gate, Override, Require, Runbook, Step
+from bot.assess.asking import Earned, Override, Require
+from bot.assess.runbook import Fatigue, Gate, Runbook, Step
 from bot.terms import Record
 from tests.assess.writing import ROOT, problems
 

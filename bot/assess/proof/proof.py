@@ -15,13 +15,13 @@ from bot.assess.decision import Requirement
 from bot.assess.facts import Facts, vocabulary
 from bot.assess.gate import decide, matching_rules
 from bot.assess.policy import Policies
+from bot.assess.promises import NO_DEAD_GATES, Invariant
 from bot.assess.proof.formula import Formula, Reader
 from bot.assess.proof.judged import Judged, Rules
 from bot.assess.proof.space import Answers, Space
 from bot.assess.proof.values import TooLarge
 from bot.assess.proof.verdict import Example, Report, Silence, Verdict, Word, kept, objection
 from bot.assess.proof.world import World, usual, worlds
-from bot.assess.runbook import NO_DEAD_GATES, Invariant
 
 
 def prove(policies: Policies) -> Report:

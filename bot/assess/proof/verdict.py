@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from bot.assess.decision import Decision
 from bot.assess.policy_table import people_needed
-from bot.assess.runbook import Invariant
+from bot.assess.promises import Invariant
 
 Word = Literal["PROVED", "REFUTED", "UNKNOWN", "VACUOUS", "TOO LARGE"]
 
