@@ -63,7 +63,7 @@ def _disarmed(
         hint = "Put a version that is not revoked in its place."
         return Problem(file, 1, 1, why, hint, rule="revoked")
     if why := locks.unarmed(skill, locked):
-        return Problem(file, 1, 1, why, locks.REVIEW, rule="lock")
+        return Problem(file, 1, 1, why, locks.REVIEW, rule="lock" if locked else "unreviewed")
     if isinstance(said, Unsigned):
         return Problem(file, 1, 1, said.why, SIGN, rule="signature")
     wanted = locked.signer if locked else ""

@@ -9,8 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.artifacts import yaml_marks
-from bot.artifacts.loading import placed
-from bot.artifacts.yaml_marks import NotYaml
+from bot.artifacts.yaml_marks import NotYaml, placed
 from bot.ask.catalog import Skill, did_you_mean
 from bot.ask.invocation import Value
 from bot.ask.manifest import Manifest, Text

@@ -74,7 +74,7 @@ class Artifacts:
 
     def _skills_now(self) -> _Skills:
         before = self._skills
-        seen = {folder: _signature(self._skills_dir / folder) for folder in _folders(self._skills_dir)}
+        seen = {folder: _signature(self._skills_dir / folder) for folder in folders(self._skills_dir)}
         seen[BESIDE] = self._beside()
         now = time.monotonic()
         if before is not None and before.settled and before.seen == seen and now < before.until:
@@ -82,16 +82,16 @@ class Artifacts:
         settled = all(map(tree.settled, seen.values()))
         label = _label(self._skills_dir)
         kept = before.folders if before is not None and before.settled else {}
-        folders = {
+        loaded = {
             name: kept[name]
             if before is not None and name in kept and before.seen[name] == signature
             else loading.load(self._skills_dir / name, label=f"{label}/{name}")
             for name, signature in seen.items()
             if name != BESIDE
         }
-        armed = arm(self._skills_dir, label=label, folders=folders, signatures=self._signatures)
+        armed = arm(self._skills_dir, label=label, folders=loaded, signatures=self._signatures)
         until = now + FRESH_S if self._signatures.required else math.inf
-        self._skills = _Skills(seen, settled, folders, armed.catalog, armed.problems, until)
+        self._skills = _Skills(seen, settled, loaded, armed.catalog, armed.problems, until)
         return self._skills
 
     def _beside(self) -> Signature:
@@ -137,7 +137,8 @@ def _label(folder: Path) -> str:
     return folder.resolve().name
 
 
-def _folders(folder: Path) -> list[str]:
+def folders(folder: Path) -> list[str]:
+    """The folders that are taken for skills, by name."""
     try:
         with os.scandir(folder) as found:
             return sorted(one.name for one in found if tree.counts(one.name) and one.is_dir())

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.artifacts import tree, yaml_marks
-from bot.artifacts.yaml_marks import Marks, NotYaml
+from bot.artifacts import standard, tree, yaml_marks
+from bot.artifacts.inspection import blockers
+from bot.artifacts.standard import FrontMatter
+from bot.artifacts.yaml_marks import NotYaml
 from bot.ask import lint
 from bot.ask.catalog import Skill
-from bot.ask.reading import Finding, Problem, Unreadable
+from bot.ask.reading import Problem, Unreadable
 
 MANIFEST, RUNBOOK = "skill.yaml", "SKILL.md"
 
@@ -39,46 +41,36 @@ def load(folder: Path, *, label: str) -> Loaded:
         if RUNBOOK in found.content:
             return Loaded()
         return Loaded(problems=(Problem(f"{label}/{MANIFEST}", 1, 1, "there is no skill.yaml", "Add one."),))
+    front, wrong = _runbook(found.content.get(RUNBOOK), folder.name, f"{label}/{RUNBOOK}")
+    wrong += blockers(found.content, label=label)
     try:
-        name, runbook = _runbook(found.content.get(RUNBOOK), f"{label}/{RUNBOOK}")
         data, marks = yaml_marks.read(found.content[MANIFEST], file=f"{label}/{MANIFEST}")
-        manifest = lint.read(data, folder=folder.name, runbook_name=name, files=found.files)
+        manifest = lint.read(data, folder=folder.name, runbook_name=None, files=found.files)
     except NotYaml as error:
-        return Loaded(problems=(error.problem,))
+        wrong.insert(0, error.problem)
     except Unreadable as error:
-        found_wrong = [placed(one, marks, f"{label}/{MANIFEST}") for one in error.findings]
-        return Loaded(problems=tuple(sorted(found_wrong, key=lambda one: (one.line, one.column))))
+        placed = [yaml_marks.placed(one, marks, f"{label}/{MANIFEST}") for one in error.findings]
+        wrong = [*sorted(placed, key=lambda one: (one.line, one.column)), *wrong]
+    if wrong:
+        return Loaded(problems=tuple(wrong))
     return Loaded(
         Skill(
             manifest=manifest,
             digest=found.digest,
             files=found.files,
             folder=str(folder.resolve()),
-            runbook=runbook,
+            runbook=front.body,
         )
     )
 
 
-def placed(finding: Finding, marks: Marks, file: str) -> Problem:
-    line, column = yaml_marks.place(marks, finding.path)
-    return Problem(file, line, column, finding.message, finding.hint, rule=finding.rule)
-
-
-def _runbook(content: bytes | None, file: str) -> tuple[str, str]:
-    """The name in the front matter and the prose below it. Other keys are the open format's own business."""
-    shape = "Begin with three dashes, name:, description:, three dashes."
+def _runbook(content: bytes | None, folder: str, file: str) -> tuple[FrontMatter, list[Problem]]:
+    """The runbook, kept to the open format by everything that is an error there."""
     if content is None:
-        raise NotYaml(Problem(file, 1, 1, "there is no SKILL.md", "Add the runbook people read."))
-    try:
-        lines = content.decode("utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise NotYaml(Problem(file, 1, 1, "this is not UTF-8", "Save it as UTF-8.")) from None
-    if not lines or lines[0].rstrip() != "---" or "---" not in (line.rstrip() for line in lines[1:]):
-        raise NotYaml(Problem(file, 1, 1, "there is no front matter", shape))
-    end = next(number for number, line in enumerate(lines[1:], start=1) if line.rstrip() == "---")
-    head, _ = yaml_marks.read("\n".join(lines[1:end]).encode(), file=file, first_line=2)
-    said = head if isinstance(head, dict) else {}
-    for key in ("name", "description"):
-        if not isinstance(said.get(key), str):
-            raise NotYaml(Problem(file, 1, 1, f'"{key}" is missing in the front matter', shape))
-    return str(said["name"]), "\n".join(lines[end + 1 :]).strip()
+        missing = Problem(
+            file, 1, 1, "there is no SKILL.md", "Add the runbook people read.", rule="front-matter"
+        )
+        return FrontMatter(), [missing]
+    front = standard.read(content, file=file)
+    found = standard.kept(front, folder=folder, file=file)
+    return front, [problem for problem in found if problem.level == "error"]

@@ -9,8 +9,7 @@ from pathlib import Path
 from pydantic import RootModel
 
 from bot.artifacts import yaml_marks
-from bot.artifacts.loading import placed
-from bot.artifacts.yaml_marks import NotYaml
+from bot.artifacts.yaml_marks import NotYaml, placed
 from bot.ask.catalog import Manifest, Skill
 from bot.ask.manifest import Name, Version
 from bot.ask.reading import Problem, Unreadable, read_as

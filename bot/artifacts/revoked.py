@@ -9,8 +9,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.artifacts import yaml_marks
-from bot.artifacts.loading import placed
-from bot.artifacts.yaml_marks import NotYaml
+from bot.artifacts.yaml_marks import NotYaml, placed
 from bot.ask.catalog import Revocations
 from bot.ask.manifest.words import Text, shaped
 from bot.ask.reading import Problem, Unreadable, read_as

@@ -19,6 +19,7 @@ QUARANTINE = ".quarantine"
 """Below the skills, for what came from elsewhere. Hidden, so that nothing in it is ever taken for a skill."""
 MOST_FILES = 500
 MOST_BYTES = 4 * 1024 * 1024
+UNSEEN, LINK = "unseen-character", "escaping-link"
 _TICK_NS = 100_000_000
 """A change within this of the last reading may have left the same times: file clocks tick in milliseconds."""
 
@@ -86,13 +87,15 @@ def take(folder: Path, *, label: str) -> Tree:
         path = unicodedata.normalize("NFC", found)
         file = f"{label}/{found}".encode(errors="backslashreplace").decode()
 
-        def refuse(message: str, hint: str, line: int = 1, column: int = 1, file: str = file) -> Unfit:
-            return Unfit(Problem(file, line, column, message, hint))
+        def refuse(
+            message: str, hint: str, rule: str = "unfit", at: tuple[int, int] = (1, 1), file: str = file
+        ) -> Unfit:
+            return Unfit(Problem(file, *at, message, hint, rule=rule))
 
         if hidden := unseen(path):
-            raise refuse(f"the file's name has {hidden[1]}", "Rename it.")
+            raise refuse(f"the file's name has {hidden[1]}", "Rename it.", UNSEEN)
         if entry.is_symlink():
-            raise refuse("a skill has no links: they may lead anywhere", "Put the file itself here.")
+            raise refuse("a skill has no links: they may lead anywhere", "Put the file itself here.", LINK)
         if entry.is_dir(follow_symlinks=False):
             continue
         if not entry.is_file(follow_symlinks=False):
@@ -109,9 +112,8 @@ def take(folder: Path, *, label: str) -> Tree:
         if mode & 0o111:
             executable.add(path)
         if place := _hidden(content[path]):
-            raise refuse(
-                f"{place[2]} cannot be seen by a reader", "Remove it, or write it as an escape.", *place[:2]
-            )
+            what = f"{place[2]} cannot be seen by a reader"
+            raise refuse(what, "Remove it, or write it as an escape.", UNSEEN, place[:2])
     files = {path: Digest(f"sha256:{hashlib.sha256(content[path]).hexdigest()}") for path in sorted(content)}
     whole = hashlib.sha256()
     for path, digest in files.items():

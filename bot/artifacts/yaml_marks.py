@@ -17,8 +17,8 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
+from bot.ask.reading import Finding, Problem
 from bot.ask.reading import Path as Where
-from bot.ask.reading import Problem
 from bot.ask.unseen import unseen
 
 Marks = dict[Where, tuple[int, int]]
@@ -55,9 +55,9 @@ def read(content: bytes, *, file: str, first_line: int = 1) -> tuple[JsonValue, 
     (the usual loader silently keeps the last), anchors and aliases (ten lines can become gigabytes), tags.
     """
 
-    def refuse(mark: Any, message: str, hint: str = "") -> NotYaml:
+    def refuse(mark: Any, message: str, hint: str = "", rule: str = "manifest") -> NotYaml:
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
-        return NotYaml(Problem(file, line, column, message, hint))
+        return NotYaml(Problem(file, line, column, message, hint, rule=rule))
 
     if len(content) > MOST_BYTES:
         raise refuse(None, f"the file is larger than {MOST_BYTES // 1024} kB", "Split it.")
@@ -68,7 +68,12 @@ def read(content: bytes, *, file: str, first_line: int = 1) -> tuple[JsonValue, 
             _mark(content[: error.start].decode()), "this is not UTF-8", "Save it as UTF-8."
         ) from None
     if found := unseen(text, allowed="\n\r\t"):
-        raise refuse(_mark(text[: found[0]]), f"{found[1]} cannot be seen by a reader", "Remove it.")
+        raise refuse(
+            _mark(text[: found[0]]),
+            f"{found[1]} cannot be seen by a reader",
+            "Remove it.",
+            "unseen-character",
+        )
     try:
         node = _root(text)
     except yaml.MarkedYAMLError as error:
@@ -197,3 +202,9 @@ def place(marks: Marks, where: Sequence[str | int]) -> tuple[int, int]:
     while path not in marks:
         path = path[:-1]
     return marks[path]
+
+
+def placed(finding: Finding, marks: Marks, file: str) -> Problem:
+    """A finding about the data of a file, with its place there."""
+    line, column = place(marks, finding.path)
+    return Problem(file, line, column, finding.message, finding.hint, rule=finding.rule)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bot.ask.manifest import Permissions
+from bot.ask.lint.places import places
+from bot.ask.manifest import ConnectorCall, Manifest, McpCall, ModelCall, Permissions
 
 _MAY = {
     "exec": "start",
@@ -67,3 +68,13 @@ def widened(then: Permissions, now: Permissions) -> tuple[Grant, ...]:
 
 def _covered(one: Grant, by: Iterable[Grant]) -> bool:
     return any(each.covers(one) for each in by)
+
+
+def unused(manifest: Manifest) -> Iterator[Grant]:
+    """Verbs that are permitted and that no step asks for. Of the rest scripts may make use unseen."""
+    bodies = [place.body for place in places(manifest)]
+    verbs = {body.permission for body in bodies if isinstance(body, ConnectorCall | McpCall)}
+    verbs |= {tool for body in bodies if isinstance(body, ModelCall) for tool in body.tools}
+    for grant in grants(manifest.permissions):
+        if grant.part == "verbs" and grant.what not in verbs:
+            yield grant

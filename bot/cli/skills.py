@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import opened, skill_cases, skill_diff, skill_import, skill_signing, terminal
+from bot.cli import opened, skill_cases, skill_diff, skill_import, skill_lint, skill_signing, terminal
 
 if TYPE_CHECKING:
     from bot.ask.catalog import Skill
@@ -15,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="What 
 app.command("test")(skill_cases.play_cases)
 app.command("diff")(skill_diff.diff)
 app.command("import")(skill_import.bring_in)
+app.command("lint")(skill_lint.lint)
 app.command("lock")(skill_signing.lock)
 app.command("sign")(skill_signing.sign)
 app.command("verify")(skill_signing.verify)
@@ -64,27 +65,6 @@ def show(name: str, json: AsJson = False) -> None:
     rows += [("step", f"{step.id} ({step.repeat})") for step in skill.manifest.steps]
     terminal.table(("", ""), rows, empty="")
     typer.echo(skill.runbook)
-
-
-@app.command()
-def lint(json: AsJson = False) -> None:
-    """Everything that keeps a skill or its cases from being used, with its place; exit 1 with findings.
-
-    Such as: assent skills lint --json
-    """
-    from bot.artifacts import cases
-
-    problems = opened.problems(opened.config().skills_dir)
-    for skill in opened.artifacts().skills().values():
-        problems += cases.problems(skill)
-    if json:
-        terminal.as_json([terminal.placed(problem) for problem in problems])
-    else:
-        for problem in problems:
-            typer.echo(str(problem))
-        terminal.note(f"{len(problems)} findings." if problems else "No findings.")
-    if problems:
-        raise typer.Exit(1)
 
 
 def summary(skill: Skill) -> dict[str, Any]:

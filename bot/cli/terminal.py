@@ -41,7 +41,7 @@ def as_json(value: Any) -> None:
 
 def placed(problem: Problem) -> dict[str, Any]:
     """A finding with its place, for programs."""
-    names = ("file", "line", "column", "message", "hint")
+    names = ("file", "line", "column", "message", "hint", "rule", "level")
     return {name: getattr(problem, name) for name in names}
 
 

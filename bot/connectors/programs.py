@@ -6,9 +6,8 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+from bot.ask.shells import shell_string
 from bot.terms import Refused
-
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh"})
 
 
 def resolve_argv(
@@ -29,7 +28,7 @@ def resolve_argv(
         raise Refused(
             f"This skill may not run {name}. It may run: {known} (permissions.exec in its skill.yaml)."
         )
-    if Path(name).name in _SHELLS and _has_command_string(argv[1:]):
+    if shell_string(argv) is not None:
         raise Refused(f"{name} -c would run a shell string. Put it in a script of the skill and run that.")
     return (_program(name, folder=folder, path=path), *argv[1:])
 
@@ -41,17 +40,6 @@ def _check_item(item: str) -> None:
         encoded = b"\0"
     if b"\0" in encoded:
         raise Refused(f"{item!r} cannot be an argument of a program: it holds a character none can receive.")
-
-
-def _has_command_string(arguments: tuple[str, ...]) -> bool:
-    for argument in arguments:
-        if argument.startswith("--command"):
-            return True
-        if not argument.startswith(("-", "+")) or argument == "--":
-            return False
-        if not argument.startswith("--") and "c" in argument:
-            return True
-    return False
 
 
 def _program(name: str, *, folder: str, path: str) -> str:

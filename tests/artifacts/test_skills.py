@@ -173,9 +173,12 @@ def test_a_broken_manifest_says_where_and_what_would_be_right(
 RUNBOOKS = {
     "none": (None, "skills/hello/SKILL.md:1:1: there is no SKILL.md. Add the runbook people read."),
     "no front matter": ("# Hello\n", "skills/hello/SKILL.md:1:1: there is no front matter."),
-    "never closed": ("---\nname: hello\n", "skills/hello/SKILL.md:1:1: there is no front matter."),
-    "no description": ("---\nname: hello\n---\n", 'SKILL.md:1:1: "description" is missing in the front matter.'),
-    "another name": ("---\nname: bye\ndescription: x\n---\n", 'skill.yaml:1:1: SKILL.md calls this skill "bye".'),
+    "never closed": ("---\nname: hello\n", "skills/hello/SKILL.md:1:1: the front matter is never closed. Close it with a line of three dashes."),
+    "no description": ("---\nname: hello\n---\n", 'SKILL.md:2:1: "description" is missing. The format asks for name and description.'),
+    "another name": ("---\nname: bye\ndescription: x\n---\n", 'SKILL.md:2:1: "bye" is in the folder hello. Give both the same name.'),
+    "a key of its own": ("---\nname: hello\ndescription: x\nversion: 1\n---\n", 'SKILL.md:4:1: the format has no key "version". Put it below metadata:.'),
+    "keys that some do not see": ("---\nname: hello\ndescription: a --- b\nallowed-tools: Bash\n---\n", "SKILL.md:3:16: three dashes stand inside the front matter, where some readers end it: they do not see allowed-tools."),
+    "a link out": ("---\nname: hello\ndescription: x\n---\n\nSee [this](../../etc/passwd).\n", "SKILL.md:6:5: a link leads out of the skill, to ../../etc/passwd."),
     "broken front matter": ("---\nname: x\nname: y\n---\n", 'SKILL.md:3:1: the key "name" is here twice.'),
 }  # fmt: skip
 
@@ -188,8 +191,9 @@ def test_a_broken_runbook_says_where(skills: Path, policies: Path, case: str) ->
         path.unlink()
     else:
         path.write_text(text)
-    (problem,) = problems(Artifacts(skills, policies))
-    assert says in problem
+    artifacts = Artifacts(skills, policies)
+    assert any(says in problem for problem in problems(artifacts)), problems(artifacts)
+    assert "hello" not in artifacts.skills()
 
 
 def test_prose_alone_is_knowledge_and_no_problem(skills: Path, policies: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from pydantic import JsonValue
 
+from bot.ask.lint.argv import plain
 from bot.ask.lint.effects import effects, environments
 from bot.ask.lint.inputs import inputs
 from bot.ask.lint.naming import names
@@ -36,6 +37,7 @@ def lint(
     yield from steps(manifest)
     yield from looking(manifest)
     yield from commands(manifest, files)
+    yield from plain(manifest)
     yield from reach(manifest)
     yield from templates(manifest)
     yield from not_yet(manifest)

@@ -17,7 +17,7 @@ _HINT = "Leave it out until it is."
 
 def not_yet(manifest: Manifest) -> Iterator[Finding]:
     for path, what in (*_kinds(manifest), *_promises(manifest)):
-        yield Finding(path, f"{what} not carried out yet", _HINT)
+        yield Finding(path, f"{what} not carried out yet", _HINT, "not-yet")
 
 
 def _kinds(manifest: Manifest) -> Iterator[tuple[Path, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bot.ask.catalog import did_you_mean
 from bot.ask.lint.places import places
+from bot.ask.lint.steps import READ_ONLY
 from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, McpCall, ModelCall, reads_only
 from bot.ask.reading import Finding, Path
 
@@ -76,7 +77,9 @@ def _read_only(manifest: Manifest) -> Iterator[Finding]:
     for position, verb in enumerate(manifest.permissions.verbs):
         if not reads_only(verb) and not verb.startswith("mcp:"):
             what = f"a read-only skill may do {verb}, which is not known to only read"
-            yield Finding(("permissions", "verbs", position), what, "Remove it, or write read_only: false.")
+            yield Finding(
+                ("permissions", "verbs", position), what, "Remove it, or write read_only: false.", READ_ONLY
+            )
     for position, _ in enumerate(manifest.permissions.files.write):
         what = "a read-only skill may write files beyond its own folder"
         yield Finding(

@@ -11,6 +11,8 @@ from bot.ask.lint.places import changes, places
 from bot.ask.manifest import AskStep, Manifest, ModelStep
 from bot.ask.reading import Finding, Path
 
+UNDO, READ_ONLY = "missing-undo", "read-only"
+
 
 def steps(manifest: Manifest) -> Iterator[Finding]:
     undone = {
@@ -22,7 +24,7 @@ def steps(manifest: Manifest) -> Iterator[Finding]:
         at = ("steps", position)
         if undone and step.repeat != "pure" and step.undo is None:
             key = next(iter(undone))
-            yield Finding(at, f"{key} is undo, and {step.id} has no undo", f"Add undo, or {key}: stop.")
+            yield Finding(at, f"{key} is undo, and {step.id} has no undo", f"Add undo, or {key}: stop.", UNDO)
         if step.repeat == "reconcilable" and step.probe is None:
             yield Finding(
                 at, f"{step.id} is reconcilable without a probe", "Add a probe: 0 it happened, 1 not."
@@ -49,9 +51,8 @@ def looking(manifest: Manifest) -> Iterator[Finding]:
                 "Use GET, or a verb that reads.",
             )
         elif manifest.effects.read_only:
-            yield Finding(
-                place.path, f"a read-only skill changes nothing, and {change} does", "Write read_only: false."
-            )
+            what = f"a read-only skill changes nothing, and {change} does"
+            yield Finding(place.path, what, "Write read_only: false.", READ_ONLY)
 
 
 def commands(manifest: Manifest, files: Collection[str]) -> Iterator[Finding]:
