@@ -320,6 +320,7 @@ def test_vetoes_noes_and_who_is_left_out_are_named(a_request: Any, an_assessment
         "→ @release or @leads, @sre or @leads, mia or @leads\nnot bob, whose own work it is\n"
         "one no of @security ends it\n2 noes end it" in read(shown)
     )
+    assert "➕ Nobody answered, so @leads may answer too." in read(shown)
     view = details(request, press=_a_press(shown), buttons=BUTTONS, command="/assent")
     told = json.dumps(view, ensure_ascii=False)
     assert view_faults(view, "modal") == []

@@ -100,6 +100,15 @@ def stage(one: Requirement, room: int = 400) -> str:
     )
 
 
+def added(request: Request) -> str:
+    """Who may answer besides, since nobody did; empty before that."""
+    judged = request.assessment
+    if judged is None or not isinstance(judged.decision, RequireApproval):
+        return ""
+    taken = [group for one in judged.decision.escalation[: request.escalated] for group in one.add]
+    return f"Nobody answered, so {groups(taken)} may answer too." if taken else ""
+
+
 def steps(request: Request) -> list[str]:
     """What silence leads to, step by step, and which of it has happened."""
     judged = request.assessment

@@ -89,6 +89,8 @@ def _status(request: Request, room: int) -> str:
     lines = [f"{WORDS[request.state][0]} *{word(request)}.* {consequence(request, room // 2)}"]
     if request.state not in ENDED and asked.broken(request):
         lines.append(f"🚨 *The glass is broken.* {asked.overridden(request, room // 2)}")
+    if request.state is State.WAITING and (added := asked.added(request)):
+        lines.append(f"➕ {added}")
     if review := asked.reviewed(request, room // 2):
         lines.append(f"🔎 {review}")
     told = request.outcome.sentence if request.outcome else ""

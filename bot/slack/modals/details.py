@@ -119,7 +119,12 @@ def _why(request: Request, judged: Assessment, why: Explained | None) -> Iterato
 
 def _bound(one: Check) -> str:
     bounds = (("at least", one.at_least), ("at most", one.at_most), ("equal to", one.equals))
-    return " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
+    said = (
+        f"{words} {bound:g}" if isinstance(bound, float) else f"{words} {bound}"
+        for words, bound in bounds
+        if bound is not None
+    )
+    return " and ".join(said)
 
 
 def _who(decision: RequireApproval) -> list[str]:
