@@ -21,6 +21,8 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 WIDTH = 100
 HANGS_S = 240
 """No test takes so long: one that does says where it hangs, and ends the run of the tests."""
+AT_ONCE = 3
+"""Files of tests side by side: on two cores they mostly wait for processes, browsers and clocks."""
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 APART = {
@@ -54,7 +56,8 @@ def parts(without: Sequence[str]) -> list[Part]:
     python = (sys.executable, "-m")
     left_out = [path for name in without for pattern in APART.get(name, ()) for path in _found(pattern)]
     hangs = ("-o", f"faulthandler_timeout={HANGS_S}", "-o", "faulthandler_exit_on_timeout=true")
-    pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *hangs)
+    beside = ("-n", str(AT_ONCE), "--dist", "loadfile")
+    pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *beside, *hangs)
     everything = [
         Part("format", "every file is formatted", (*python, "ruff", "format", "--check", ".")),
         Part("lint", "no rule of ruff is broken", (*python, "ruff", "check", ".")),

@@ -81,9 +81,10 @@ tests:
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> dict[str, str]:
-    """The shipped skills, reviewed, and one small policy, as the environment that points at them."""
+    """Two of the shipped skills, reviewed, and one small policy, as the environment that points at them."""
     skills, policies = tmp_path / "its-skills", tmp_path / "its-policies"
-    shutil.copytree(SHIPPED, skills, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("deploy", "service-status"):
+        shutil.copytree(SHIPPED / name, skills / name, ignore=shutil.ignore_patterns("__pycache__"))
     policies.mkdir()
     (policies / "simple.yaml").write_text(SIMPLE)
     (policies / "people.yaml").write_text(
