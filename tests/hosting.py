@@ -80,7 +80,7 @@ class HostProcess:
         slots = [
             slot for one in self.ask("GET", "/targets")[1]["targets"] for slot in one["colours"].values()
         ]
-        return [slot["pid"] for slot in slots if slot]
+        return [one["pid"] for slot in slots if slot for one in slot["replicas"]]
 
     def kill(self) -> None:
         self.process.kill()

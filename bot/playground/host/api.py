@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.playground.host.declined import Declined
 from bot.playground.host.demo_host import ENVIRONMENTS, DemoHost
-from bot.playground.host.memory import Colour
+from bot.playground.host.memory import MOST_REPLICAS, Colour
 from bot.playground.host.target import Target
 
 CommitId = Annotated[str, Field(pattern=r"\A[0-9a-f]{40}\z")]
@@ -32,6 +32,15 @@ class OfCommit(Body):
 
 class ToCommit(OfCommit):
     expected_revision: str
+
+
+class Restarting(Body):
+    expected_revision: str
+
+
+class Scaling(Body):
+    replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)]
+    expected_replicas: int
 
 
 class Later(OfCommit):
@@ -58,6 +67,8 @@ class Api:
                 web.get(target + "/history", self.history),
                 web.post(target + "/start", self.start),
                 web.post(target + "/switch", self.switch),
+                web.post(target + "/restart", self.restart),
+                web.post(target + "/scale", self.scale),
                 web.post(target + "/stop", self.stop),
                 web.post(target + "/retire", self.retire),
                 web.post(target + "/keep", self.keep),
@@ -128,6 +139,22 @@ class Api:
             body.commit, expected_revision=body.expected_revision, key=body.key, request=body.request
         )
         return web.json_response(done)
+
+    async def restart(self, request: web.Request) -> web.Response:
+        body = await _read(request, Restarting)
+        return web.json_response(
+            await self._target(request).restart(
+                expected_revision=body.expected_revision, key=body.key, request=body.request
+            )
+        )
+
+    async def scale(self, request: web.Request) -> web.Response:
+        body = await _read(request, Scaling)
+        return web.json_response(
+            await self._target(request).scale(
+                body.replicas, expected_replicas=body.expected_replicas, key=body.key, request=body.request
+            )
+        )
 
     async def stop(self, request: web.Request) -> web.Response:
         body = await _read(request, OfCommit)

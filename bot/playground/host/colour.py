@@ -1,9 +1,7 @@
-"""A colour: one of the two places a release of a service can run, kept running while it is wanted."""
+"""A colour: one of the two places a release of a service can run, by one process or several."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,68 +10,88 @@ import aiohttp
 from bot.playground.host.declined import Declined
 from bot.playground.host.memory import Colour, Running
 from bot.playground.host.meter import Meter
-from bot.playground.host.process import ServiceProcess
+from bot.playground.host.replica import Replica
 
 HEALTH_SECONDS = 2.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # between restarts of a service that keeps dying
 
 
 class ColourSlot:
-    """Runs at most one release. A process that ends unasked is started again, ever more slowly."""
+    """Runs at most one release."""
 
     def __init__(self, colour: Colour, *, log: Path, session: aiohttp.ClientSession) -> None:
         self.colour = colour
         self.runs: Running | None = None
         self.meter: Meter | None = None
-        self.restarts = 0
         self._log = log
         self._session = session
-        self._process: ServiceProcess | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._checkout = Path()
+        self._replicas: list[Replica] = []
+        self._turn = 0
 
-    @property
-    def port(self) -> int | None:
-        """Where to send requests now; None while there is no process to send them to."""
-        return self._process.port if self._process is not None and self._process.alive else None
+    def next(self) -> Replica | None:
+        """Who gets the next request: each in turn, of those that have a process now."""
+        up = [replica for replica in self._replicas if replica.port is not None]
+        self._turn += 1
+        return up[self._turn % len(up)] if up else None
 
-    async def run(self, running: Running, *, checkout: Path, meter: Meter) -> None:
+    async def run(self, running: Running, *, checkout: Path, meter: Meter, replicas: int) -> None:
         """Replace whatever ran here; raises `Declined` and leaves the slot empty when it does not start."""
         await self.stop()
-        self._process = await ServiceProcess.start(checkout, log=self._log)
-        self.runs, self.meter, self.restarts = running, meter, 0
-        self._keeping = asyncio.create_task(self._keep(lambda: ServiceProcess.start(checkout, log=self._log)))
+        self._checkout = checkout
+        await self._add(replicas)
+        self.runs, self.meter = running, meter
 
-    async def _keep(self, start: Callable[[], Awaitable[ServiceProcess]]) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            if self._process is not None:
-                began = time.monotonic()
-                await self._process.ended()
-                await self._process.stop()
-                pause = (
-                    FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+    async def scale(self, replicas: int) -> None:
+        """Raises `Declined` and leaves it as it was when one more does not start."""
+        surplus = self._replicas[replicas:]
+        del self._replicas[replicas:]
+        await asyncio.gather(*(replica.stop() for replica in surplus))
+        await self._add(replicas - len(self._replicas))
+
+    async def restart(self) -> None:
+        """One after another: the new process is well before the old one gets no more requests and ends.
+
+        Raises `Declined` at the first that is not well; that one is gone, and the old ones serve on.
+        """
+        for place, old in enumerate(list(self._replicas)):
+            new = await self._start()
+            if not (health := await self._ask(new))["ok"]:
+                await new.stop()
+                raise Declined(
+                    "not_healthy", f"A new process is not healthy: {health['detail']}", health=health
                 )
-            self.restarts += 1
-            await asyncio.sleep(pause)
-            try:
-                self._process = await start()
-            except Declined:
-                self._process, pause = None, min(pause * 2, LONGEST_PAUSE)
+            self._replicas[place] = new
+            await old.stop()
 
     async def stop(self) -> None:
-        if self._keeping is not None:
-            self._keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeping
-        if self._process is not None:
-            await self._process.stop()
-        self.runs = self.meter = self._process = self._keeping = None
+        replicas, self._replicas = self._replicas, []
+        self.runs = self.meter = None
+        await asyncio.gather(*(replica.stop() for replica in replicas))
+
+    async def _add(self, count: int) -> None:
+        begun = await asyncio.gather(*(self._start() for _ in range(count)), return_exceptions=True)
+        started = [one for one in begun if isinstance(one, Replica)]
+        if failed := next((one for one in begun if isinstance(one, BaseException)), None):
+            await asyncio.gather(*(replica.stop() for replica in started))
+            raise failed
+        self._replicas += started
+
+    async def _start(self) -> Replica:
+        return await Replica.start(self._checkout, log=self._log)
 
     async def health(self) -> dict[str, Any]:
-        """Ask the process itself, not the switch: is it well, and which version does it say it is."""
+        """Ask the processes themselves, not the switch: are all of them well, and which version answers?"""
+        answers = await asyncio.gather(*(self._ask(replica) for replica in self._replicas))
+        if not answers:
+            return {"colour": self.colour, "ok": False, "version": None, "detail": "no process"}
+        worst = min(answers, key=lambda answer: bool(answer["ok"]))
+        versions = {answer["version"] for answer in answers}
+        return {**worst, "version": versions.pop() if len(versions) == 1 else None}
+
+    async def _ask(self, replica: Replica) -> dict[str, Any]:
         began = time.monotonic()
         answer: dict[str, Any] = {"colour": self.colour, "ok": False, "version": None}
-        if (port := self.port) is None:
+        if (port := replica.port) is None:
             return {**answer, "detail": "no process"}
         limit = aiohttp.ClientTimeout(total=HEALTH_SECONDS)
         try:
@@ -88,13 +106,15 @@ class ColourSlot:
     def state(self) -> dict[str, Any] | None:
         if self.runs is None:
             return None
-        process = self._process
+        replicas = [replica.state() for replica in self._replicas]
+        first = next((one for one in replicas if one["pid"] is not None), None)
         return {
             "version": self.runs.version,
             "commit": self.runs.commit,
-            "running": self.port is not None,
-            "pid": process.pid if process is not None and process.alive else None,
-            "port": self.port,
-            "restarts": self.restarts,
+            "running": first is not None,
+            "pid": first["pid"] if first else None,
+            "port": first["port"] if first else None,
+            "restarts": sum(one["restarts"] for one in replicas),
+            "replicas": replicas,
             "metrics": self.meter.summary() if self.meter is not None else None,
         }

@@ -2,14 +2,18 @@
 
 import json
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.playground.host.declined import Declined
+
 Colour = Literal["blue", "green"]
-Kind = Literal["installed", "started", "switched", "stopped", "retiring"]
+Kind = Literal["installed", "started", "switched", "stopped", "retiring", "restarted", "scaled"]
+MOST_REPLICAS = 4
+"""A demo on somebody's machine: each is a process."""
 
 
 def other(colour: Colour) -> Colour:
@@ -37,6 +41,7 @@ class Change(BaseModel):
     before: Running | None
     after: Running | None
     revision: str
+    replicas: int = 1
 
 
 class Memory(BaseModel):
@@ -45,6 +50,7 @@ class Memory(BaseModel):
     model_config = ConfigDict(extra="forbid")
     live: Running
     number: int = 1
+    replicas: int = 1
     port: int = 0
     changes: list[Change] = []
 
@@ -55,6 +61,32 @@ class Memory(BaseModel):
 
     def done_with(self, key: str) -> Change | None:
         return next((change for change in self.changes if change.key == key), None)
+
+    def known_as(self, key: str, kind: Kind, commit: str | None = None) -> Change | None:
+        """What was done with this key. A key is for one thing, and for one commit where one is given."""
+        done = self.done_with(key)
+        after = done.after.commit if done is not None and done.after is not None else None
+        if done is not None and (done.kind != kind or (commit is not None and after != commit)):
+            raise Declined("key_used", f"The key {key} was used for something else: {done.kind}.", status=422)
+        return done
+
+    def record(
+        self, kind: Kind, *, key: str, request: str, before: Running | None, after: Running | None
+    ) -> Change:
+        """It happened only when this is saved too."""
+        change = Change(
+            seq=len(self.changes) + 1,
+            at=datetime.now(UTC),
+            kind=kind,
+            key=key,
+            request=request,
+            before=before,
+            after=after,
+            revision=self.revision,
+            replicas=self.replicas,
+        )
+        self.changes.append(change)
+        return change
 
     @classmethod
     def load(cls, path: Path) -> "Memory | None":

@@ -54,12 +54,14 @@ class Switch:
 
     async def _forward(self, request: web.BaseRequest) -> web.Response:
         slot = self._live()
-        meter, port = slot.meter, slot.port
+        meter, replica = slot.meter, slot.next()
         began = time.monotonic()
-        if port is None:
+        port = replica.port if replica is not None else None
+        if replica is None or port is None:
             response = web.json_response({"error": "no process behind the switch"}, status=503)
         else:
-            response = await self._ask(request, port)
+            with replica.serving():
+                response = await self._ask(request, port)
         if meter is not None:
             meter.count(status=response.status, seconds=time.monotonic() - began)
         return response

@@ -1,7 +1,6 @@
 """A service in an environment: two colours, a switch, and the changes made to them, one at a time."""
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,7 +78,7 @@ class Target:
     async def start(self, commit: str, *, key: str, request: str) -> dict[str, Any]:
         """Have `commit` running: on the colour that runs it already, else on the idle one, replacing that."""
         async with self._one_change:
-            self._known_as(key, "started", commit)
+            self.memory.known_as(key, "started", commit)
             if (slot := self._running(commit)) is None:
                 release = await self._repository.release(commit)
                 idle = other(self.memory.live.colour)
@@ -93,20 +92,14 @@ class Target:
     async def switch(self, commit: str, *, expected_revision: str, key: str, request: str) -> dict[str, Any]:
         """Send traffic to the colour that runs `commit`, if the revision is still the one the caller saw."""
         async with self._one_change:
-            if (done := self._known_as(key, "switched", commit)) is not None:
+            if (done := self.memory.known_as(key, "switched", commit)) is not None:
                 return {
                     "repeated": True,
                     "change": done.model_dump(mode="json"),
                     "revision": self.memory.revision,
                 }
             before = self.memory.live
-            if self.memory.revision != expected_revision:
-                raise Declined(
-                    "target_moved",
-                    f"The target moved: {before.version} is live at revision {self.memory.revision}, "
-                    f"not the revision {expected_revision} this was planned for. Plan again.",
-                    now=self.state(),
-                )
+            self._expect(expected_revision)
             slot = self._running(commit)
             if slot is None or slot.runs is None:
                 raise Declined(
@@ -126,6 +119,42 @@ class Target:
                 "change": change.model_dump(mode="json"),
                 "revision": self.memory.revision,
             }
+
+    async def restart(self, *, expected_revision: str, key: str, request: str) -> dict[str, Any]:
+        """Replace every process of the live colour, one after another, without losing a request."""
+        async with self._one_change:
+            live = self.memory.live
+            if (done := self.memory.known_as(key, "restarted")) is not None:
+                return {"repeated": True, "change": done.model_dump(mode="json")}
+            self._expect(expected_revision)
+            await self._slots[live.colour].restart()
+            change = self._record("restarted", key=key, request=request, before=live, after=live)
+            return {"repeated": False, "change": change.model_dump(mode="json")}
+
+    async def scale(self, replicas: int, *, expected_replicas: int, key: str, request: str) -> dict[str, Any]:
+        """Have so many processes for each colour that runs, and for those that will."""
+        async with self._one_change:
+            done = self.memory.known_as(key, "scaled")
+            if done is not None and done.replicas != replicas:
+                raise Declined(
+                    "key_used", f"The key {key} was used for {done.replicas} replicas.", status=422
+                )
+            if done is not None:
+                return {"repeated": True, "change": done.model_dump(mode="json")}
+            if self.memory.replicas != expected_replicas:
+                raise Declined(
+                    "target_moved",
+                    f"The target moved: it has {self.memory.replicas} replicas, not the {expected_replicas} "
+                    "this was planned for. Plan again.",
+                    now=self.state(),
+                )
+            for slot in self._slots.values():
+                if slot.runs is not None:
+                    await slot.scale(replicas)
+            self.memory.replicas = replicas
+            live = self.memory.live
+            change = self._record("scaled", key=key, request=request, before=live, after=live)
+            return {"repeated": False, "change": change.model_dump(mode="json")}
 
     async def stop(self, commit: str, *, key: str, request: str) -> dict[str, Any]:
         """Stop the colour that runs `commit`; nothing to stop is fine, the live one is refused."""
@@ -186,6 +215,7 @@ class Target:
             "url": f"http://127.0.0.1:{self._switch.port}",
             "revision": self.memory.revision,
             "live": self.memory.live.model_dump(),
+            "replicas": self.memory.replicas,
             "colours": {colour: slot.state() for colour, slot in self._slots.items()},
         }
 
@@ -198,7 +228,9 @@ class Target:
             version=running.version,
         )
         checkout = await self._repository.checkout(running.commit)
-        await self._slots[running.colour].run(running, checkout=checkout, meter=meter)
+        await self._slots[running.colour].run(
+            running, checkout=checkout, meter=meter, replicas=self.memory.replicas
+        )
 
     def _running(self, commit: str) -> ColourSlot | None:
         """The colour that runs a commit; the live one when, after a restart of a colour, both do."""
@@ -208,26 +240,19 @@ class Target:
             (slot for slot in (live, idle) if slot.runs is not None and slot.runs.commit == commit), None
         )
 
-    def _known_as(self, key: str, kind: Kind, commit: str) -> Change | None:
-        done = self.memory.done_with(key)
-        if done is not None and (done.kind != kind or done.after is None or done.after.commit != commit):
-            raise Declined("key_used", f"The key {key} was used for something else: {done.kind}.", status=422)
-        return done
+    def _expect(self, revision: str) -> None:
+        if self.memory.revision != revision:
+            raise Declined(
+                "target_moved",
+                f"The target moved: {self.memory.live.version} is live at revision {self.memory.revision}, "
+                f"not the revision {revision} this was planned for. Plan again.",
+                now=self.state(),
+            )
 
     def _record(
         self, kind: Kind, *, key: str, request: str, before: Running | None, after: Running | None
     ) -> Change:
-        change = Change(
-            seq=len(self.memory.changes) + 1,
-            at=datetime.now(UTC),
-            kind=kind,
-            key=key,
-            request=request,
-            before=before,
-            after=after,
-            revision=self.memory.revision,
-        )
-        self.memory.changes.append(change)
+        change = self.memory.record(kind, key=key, request=request, before=before, after=after)
         self.memory.save(self._file)
         return change
 
