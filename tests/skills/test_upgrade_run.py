@@ -11,21 +11,7 @@ from typing import Any
 
 import pytest
 from githublike import GitHubLike
-from upgrading import (
-    NPM,
-    UV,
-    Remote,
-    Shop,
-    Upgrading,
-    git,
-    listed,
-    npm_lock,
-    remote,
-    script,
-    serving,
-    shop,
-    uv_lock,
-)
+from upgrading import UV, Remote, Shop, Upgrading, git, listed, remote, script, serving, shop
 
 from bot.playground.host.shelf import Shelf
 
@@ -352,41 +338,3 @@ def test_names_from_elsewhere_do_not_become_markdown_or_mentions() -> None:
     assert (
         body.plain("@acme/ui` | [x](https://evil.example)\n") == "`@acme/ui  \\| [x](https://evil.example)`"
     )
-
-
-@pytest.mark.skipif(not NPM, reason="npm is not installed")
-def test_locks_of_uv_and_npm_go_through_the_whole_run(tmp_path: Path) -> None:
-    both = Shelf.model_validate(
-        {
-            "pypi": {"greet": {"1.0.0": {}, "1.1.0": {"needs": ["more>=1"]}}, "more": {"1.0": {}}},
-            "npm": {"left": {"1.0.0": {}, "1.1.0": {}}},
-            "repositories": {"left": "https://github.com/acme/left"},
-        }
-    )
-    pyproject = (
-        '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["greet>=1"]\n'
-    )
-    files = {
-        "web/package.json": '{"name": "web", "dependencies": {"left": "^1.0.0"}}\n',
-        "pyproject.toml": pyproject,
-    }
-    with shop(both) as market:
-        found = remote(tmp_path, files)
-        market.registry.shelf = both.model_copy(
-            update={
-                "pypi": {"greet": {"1.0.0": both.pypi["greet"]["1.0.0"]}},
-                "npm": {"left": {"1.0.0": both.npm["left"]["1.0.0"]}},
-            }
-        )
-        uv_lock(found.work, market)
-        npm_lock(found.work / "web", market)
-        market.registry.shelf = both
-        found.commit({})
-        run = planned(market, found, tmp_path, tests=[["true"]])
-        all_steps(run)
-        assert met(run) == DONE
-    changed = git("diff", "--name-only", "main", BRANCH, folder=found.bare).splitlines()
-    assert changed == ["uv.lock", "web/package-lock.json"], "ranges that allow it stay as they are"
-    lock = json.loads(found.show(BRANCH, "web/package-lock.json"))
-    assert lock["packages"]["node_modules/left"]["version"] == "1.1.0"
-    assert lock["packages"][""]["dependencies"] == {"left": "^1.0.0"}

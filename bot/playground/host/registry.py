@@ -25,6 +25,7 @@ class Registry:
         return [
             web.get(f"{under}/pypi/simple/{{name}}/", self._simple),
             web.get(f"{under}/pypi/files/{{file}}", self._file),
+            web.get(f"{under}/pypi/{{name}}/json", self._json),
             web.get(f"{under}/npm/{{path:.+}}", self._npm),
             web.post(f"{under}/osv/v1/querybatch", self._batch),
             web.post(f"{under}/osv/v1/query", self._query),
@@ -36,6 +37,13 @@ class Registry:
             raise web.HTTPNotFound
         address = str(request.url).split("/simple/")[0]
         return web.json_response(self.shelf.simple(name, address), content_type=SIMPLE)
+
+    async def _json(self, request: web.Request) -> web.Response:
+        """PyPI's own JSON API, older than the simple one and still what some tools ask."""
+        name = request.match_info["name"]
+        if name not in self.shelf.pypi:
+            raise web.HTTPNotFound
+        return web.json_response(self.shelf.project(name, str(request.url.origin())))
 
     async def _file(self, request: web.Request) -> web.Response:
         file = request.match_info["file"]

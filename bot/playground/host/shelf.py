@@ -43,6 +43,8 @@ class Shelf(Record):
 
     pypi: dict[str, dict[str, Release]] = Field(default_factory=dict)
     npm: dict[str, dict[str, Release]] = Field(default_factory=dict)
+    latest: dict[str, str] = Field(default_factory=dict)
+    """npm's `latest` where it is not the last stable version that is listed."""
     repositories: dict[str, str] = Field(default_factory=dict)
     """Where the source of an npm package is."""
     advisories: tuple[dict[str, JsonValue], ...] = ()
@@ -97,6 +99,26 @@ class Shelf(Record):
             "files": files,
         }
 
+    def project(self, name: str, address: str) -> dict[str, Any]:
+        """A project of PyPI's own JSON API."""
+        releases: dict[str, list[dict[str, Any]]] = {}
+        for file, (version, one) in zip(
+            self.simple(name, address)["files"], self.pypi[name].items(), strict=True
+        ):
+            time = file.get("upload-time")
+            times = {"upload_time_iso_8601": time, "upload_time": time[:19]} if time else {}
+            about = {
+                "requires_python": one.python or None,
+                "yanked": one.yanked,
+                "packagetype": "bdist_wheel",
+            }
+            releases[version] = [{"filename": file["filename"], "url": file["url"], **about, **times}]
+        urls = next(iter(reversed(self.pypi[name].values()))).urls
+        return {
+            "info": {"name": name, "version": list(releases)[-1], "project_urls": urls},
+            "releases": releases,
+        }
+
     def document(self, name: str, address: str) -> dict[str, Any]:
         """A package document of the npm registry."""
         versions, times = {}, {}
@@ -115,8 +137,11 @@ class Shelf(Record):
             }
             if time := self.uploaded(one):
                 times[version] = time
-        stable = [version for version in versions if "-" not in version]
-        document = {"name": name, "dist-tags": {"latest": stable[-1]}, "versions": versions, "time": times}
+        stable = [
+            version for version, one in self.npm[name].items() if "-" not in version and not one.deprecated
+        ]
+        latest = self.latest.get(name, stable[-1])
+        document = {"name": name, "dist-tags": {"latest": latest}, "versions": versions, "time": times}
         if name in self.repositories:
             document["repository"] = {"type": "git", "url": f"git+{self.repositories[name]}.git"}
         return document

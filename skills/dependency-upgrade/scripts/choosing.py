@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import ecosystem as kinds
@@ -17,6 +17,12 @@ from registry import Package, Release
 from units import Used
 
 Group = Literal["security", "minor", "major", "all"]
+
+
+def last_upload(min_age_days: int, *, now: datetime) -> datetime | None:
+    """When a version must have been uploaded to be old enough, in whole days; None when every age will do."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=min_age_days) if min_age_days else None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -23,9 +24,14 @@ import registry
 from telling import Stopped
 from units import Unit
 
+UV_NO_SOLUTION = 1
+"""uv's exit when the requirements have no solution; anything else (no network, no Python) is 2."""
+NPM_NO_SOLUTION = re.compile(r"\bcode (ERESOLVE|ETARGET|EOVERRIDE|ENOVERSIONS|E404)\b")
+"""npm's own codes, in the words before its text, for requirements that no version fits."""
+
 
 class CannotLock(Stopped):
-    """uv or npm could not make a lock of it; the message has their words."""
+    """There is no lock with these versions; the message has the words of uv or npm."""
 
 
 @dataclass(frozen=True, order=True)
@@ -107,6 +113,7 @@ def _uv(root: Path, unit: Unit, order: Order) -> None:
     env = programs.environment(
         UV_DEFAULT_INDEX=registry.index_url(),
         UV_CACHE_DIR=str(cache("uv")),
+        UV_HTTP_RETRIES="1",
         UV_NO_PROGRESS="1",
         UV_PYTHON_DOWNLOADS="never",
         NO_COLOR="1",
@@ -116,6 +123,8 @@ def _uv(root: Path, unit: Unit, order: Order) -> None:
             "uv", "lock", "--no-build", *wanted, folder=root / PurePosixPath(unit.lock).parent, env=env
         )
     except programs.Failed as failed:
+        if failed.code != UV_NO_SOLUTION:
+            raise
         raise CannotLock(str(failed)) from None
 
 
@@ -157,6 +166,8 @@ def _lock(folder: Path) -> None:
         "audit": "false",
         "fund": "false",
         "update_notifier": "false",
+        "fetch_retries": "1",
+        "fetch_retry_mintimeout": "1000",
         "userconfig": str(cache("npm") / "no-user-config"),
         "globalconfig": str(cache("npm") / "no-global-config"),
     }
@@ -164,6 +175,8 @@ def _lock(folder: Path) -> None:
     try:
         programs.run("npm", "install", "--package-lock-only", "--ignore-scripts", folder=folder, env=env)
     except programs.Failed as failed:
+        if not NPM_NO_SOLUTION.search(failed.said):
+            raise
         raise CannotLock(str(failed)) from None
 
 

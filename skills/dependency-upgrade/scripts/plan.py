@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import advisories
@@ -44,7 +44,7 @@ def main() -> int:
     wanted = [one for one in used if given.package == "any" or one.name in (given.package, only)]
     needed = [one for one in wanted if one.direct or _vulnerable(one, known)]
     packages = registry.ask(one.package for one in needed)
-    youngest = _youngest(int(given.min_age_days))
+    youngest = choosing.last_upload(int(given.min_age_days), now=datetime.now(UTC))
     judge = choosing.Choosing(packages, known, youngest, int(given.min_age_days))
     choices = [judge.choose(one) for one in needed]
     trying = Trying(checkout, {unit.label: unit for unit in units}, packages, youngest)
@@ -59,7 +59,7 @@ def main() -> int:
     if not trials and given.group == "security" and unknown:
         raise Refusal(
             f"{repository.name}: nothing known to be vulnerable can be upgraded, but of "
-            f"{len(unknown)} packages nobody knows: {unknown[0]}."
+            f"{sum(map(len, unknown.values()))} packages nobody knows: {'; '.join(unknown)}."
         )
     tests = testing.commands(repository, checkout.folder, files, units)
     if trials and not tests and given.allow_untested != "true":
@@ -74,7 +74,7 @@ def main() -> int:
         base=checkout.base,
         tests=tests,
         held=sorted(set(held)),
-        unknown=unknown,
+        unknown=[f"{table.some(names)}: {reason}" for reason, names in unknown.items()],
         unread=sorted(set(unread)),
     )
     branches = Branches(repository, room)
@@ -98,15 +98,11 @@ def main() -> int:
                 "advisories": _advisories(trials, known),
                 "tests": "present" if tests else "absent",
             },
+            "last_committer": git.run("show", "--no-patch", "--format=%ae", folder=checkout.folder).strip(),
             "undo": "close the pull request and delete its branch" if trials else "nothing to undo",
             "nothing_to_do": not trials,
         }
     )
-
-
-def _youngest(days: int) -> datetime | None:
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today - timedelta(days=days) if days else None
 
 
 def _same_registry(units: Sequence[Unit]) -> None:
@@ -125,17 +121,19 @@ def _vulnerable(one: Used, known: dict[tuple[str, str], advisories.Known]) -> bo
     return one.version is not None and known[one.package].status(one.version) == "vulnerable"
 
 
-def _unknown(used: Sequence[Used], known: dict[tuple[str, str], advisories.Known]) -> list[str]:
-    """Each package of which nobody can say whether it is vulnerable, with the reason."""
-    found = []
+def _unknown(used: Sequence[Used], known: dict[tuple[str, str], advisories.Known]) -> dict[str, list[str]]:
+    """The packages of which nobody can say whether they are vulnerable, by the reason."""
+    found: dict[str, set[str]] = {}
     for one in used:
         of = known[one.package]
         if one.version is None:
-            found.append(f"{one.name} is not pinned in {one.unit.label}")
+            found.setdefault("nothing pins it to a version", set()).add(f"{one.name} in {one.unit.label}")
         elif of.status(one.version) == "unknown":
             ids = ", ".join(each.id for each in of.those(one.version, "unknown"))
-            found.append(f"{one.name} {one.version}: {of.unknown or f'{ids} cannot be compared'}")
-    return sorted(set(found))
+            found.setdefault(of.unknown or f"{ids} cannot be compared", set()).add(
+                f"{one.name} {one.version}"
+            )
+    return {reason: sorted(found[reason]) for reason in sorted(found)}
 
 
 def _bump(trials: Sequence[Trial]) -> str:

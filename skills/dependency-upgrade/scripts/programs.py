@@ -19,15 +19,18 @@ PASSED = (
 
 
 class Failed(Stopped):
-    """A program ended badly; `said` is the end of what it said."""
+    """A program ended badly; `said` is the end of what it said, `code` its exit, None when it had none."""
 
-    def __init__(self, name: str, said: str) -> None:
+    def __init__(self, name: str, said: str, code: int | None = None) -> None:
         super().__init__(f"{name} failed: {said}")
         self.said = said
+        self.code = code
 
 
 def find(name: str, folder: Path) -> str:
-    """A name with a slash is a program in the folder. Raises Stopped when it is not there."""
+    """A name with a slash is in the folder; `python3` is ours. Raises Stopped when it is not there."""
+    if name == "python3":
+        return sys.executable
     if "/" in name:
         if os.access(folder / name, os.X_OK):
             return str(folder / name)
@@ -72,5 +75,5 @@ def run(name: str, *words: str, folder: Path, env: Mapping[str, str], timeout: f
         said = [
             line.strip() for line in (done.stderr.strip() or done.stdout.strip()).splitlines() if line.strip()
         ]
-        raise Failed(name, " ".join(said[-6:])[-600:] or f"exit {done.returncode}")
+        raise Failed(name, " ".join(said[-6:])[-600:] or f"exit {done.returncode}", done.returncode)
     return done.stdout

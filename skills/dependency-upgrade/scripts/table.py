@@ -90,5 +90,10 @@ def _moved(move: Move) -> str:
     return f"{move.name} {move.before or '(new)'} → {move.after or '(gone)'}"
 
 
+def some(names: Sequence[str], most: int = 5) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def _counted(number: int, word: str, several: str = "") -> str:
     return f"{number} {word if number == 1 else several or word + 's'}"
