@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from bot.terms import Micros
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?")
@@ -59,7 +59,7 @@ Seconds = Annotated[float, Field(gt=0), BeforeValidator(seconds, json_schema_inp
 Money = Annotated[Micros, BeforeValidator(micros, json_schema_input_type=written(DOLLARS))]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Name = Annotated[
-    str, Field(max_length=64), shaped(_NAME, "a name is lower-case words joined by dashes: restart-service")
+    str, Field(max_length=64), shaped(NAME, "a name is lower-case words joined by dashes: restart-service")
 ]
 Word = Annotated[
     str, Field(max_length=64), shaped(_WORD, "an id is lower-case letters, digits and _: start_new")
