@@ -70,6 +70,27 @@ def deserved(earned: Earned) -> str:
     )
 
 
+def gate_of(name: str) -> str:
+    """The gate as it is written that one of its effects, or its rule, is of."""
+    return name.partition("+")[0]
+
+
+def guards(name: str) -> bool:
+    """Whether an effect only denies because somebody is not known: no author wrote it or could drop it."""
+    return UNKNOWN in name
+
+
+def told(name: str) -> str:
+    """An effect as people speak of it: `the override of freeze`."""
+    gate, _, suffix = name.partition("+")
+    match suffix.partition("-")[0]:
+        case "override":
+            return f"the override of {gate}"
+        case "earned":
+            return f"what a record earns at {gate}"
+    return gate
+
+
 def ids(gate: Gate) -> tuple[str, ...]:
     """Every name under which the gate may decide."""
     return tuple(one.id for one in unfolded(gate, policy=""))

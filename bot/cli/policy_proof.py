@@ -26,6 +26,8 @@ def prove(json: Annotated[bool, typer.Option("--json", help="For a program to re
 
 
 def _show(report: Report) -> None:
+    from bot.assess.unfolding import told
+
     terminal.table(
         ("policy", "invariant", "", "what was found"),
         [(one.policy, one.invariant, one.word, _said(one)) for one in report.verdicts],
@@ -36,9 +38,9 @@ def _show(report: Report) -> None:
             typer.echo(f"{one.policy}/{one.invariant} does not hold for this request:")
             typer.echo(_request(one.example))
     for rule in report.dead:
-        terminal.note(f"{rule} matches no request: correct it, or take it out.")
+        terminal.note(f"{told(rule)} matches no request: correct it, or take it out.")
     for rule in report.shadowed:
-        terminal.note(f"{rule} changes no decision: without it every request is decided the same.")
+        terminal.note(f"{told(rule)} changes no decision: without it every request is decided the same.")
     for silence in report.silent:
         names = ", ".join(silence.policies)
         terminal.note(f"{names}: some requests match no gate and are denied, such as:")

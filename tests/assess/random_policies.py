@@ -67,6 +67,22 @@ EXACT = (
     "request.inputs.ticket == actor.principal",
     "size(request.inputs) >= {size}",
     "evidence.success_lb >= 0.9",
+    "evidence.digest_runs > {size}",
+    "evidence.failures_30d > {size}",
+    "evidence.days_since_failure < 14",
+    "evidence.draw < 0.1",
+    "actor.waiting > {count}",
+    "request.break_glass",
+    'request.reason == "{text}"',
+    'request.incident != ""',
+    "request.incident == actor.principal",
+    "size(plan.authors) > {size}",
+    '"{text}" in plan.authors',
+    "actor.principal in plan.authors",
+    'plan.last_committer == "{text}"',
+    "plan.last_committer == actor.principal",
+    "size(plan.beneficiary) > {size}",
+    'has(plan.labels.bump) && plan.labels.bump == "{text}"',
 )
 GUESSED = (
     'request.inputs.env.startsWith("{text}")',
@@ -92,6 +108,28 @@ EFFECTS = (
     "require: {stage: safety, any_of: [{group: sre, count: 2}, {group: leads}]}",
     "require: {stage: money, distinct: false, all_of: [{group: finops, count: 2}]}",
 )
+ONE, TWO = "{all_of: [{group: release}]}", "{all_of: [{group: release, count: 2}]}"
+GLASS = "notify: [sre], review_by: [leads]"
+UNFOLDING = (
+    ("deny: Not now.", f"override: {{all_of: [{{group: release}}], {GLASS}}}"),
+    (
+        "deny: Not now.",
+        f"override: {{any_of: [{{group: sre, count: 2}}, {{group: leads}}], {GLASS}, ttl: 5m}}",
+    ),
+    ("deny: Not now.", f"override: {{all_of: [{{group: leads}}], exclude: [requester, author], {GLASS}}}"),
+    (f"require: {TWO}", "earned: {runs: 5, success_lb: 0.9, probation: 1}"),
+    (f"require: {TWO}", f"earned: {{runs: 25, success_lb: 0.9, cool_down_days: 7, instead: {ONE}}}"),
+    (
+        f"require: {ONE}",
+        "earned: {runs: 5, success_lb: 0.5, sample: 0.5, failures_30d: 1,"
+        " instead: {all_of: [{group: sre}], exclude: [last_committer]}}",
+    ),
+    ("require: {all_of: [{group: release}], exclude: [requester, author]}",),
+    ("require: {all_of: [{group: release}], exclude: [beneficiary, last_committer], veto: [sre]}",),
+    ("require: {all_of: [{group: release}], deny: 2, veto: [leads], reason: required}",),
+    ("require: {all_of: [{group: release}], confirm: typed}",),
+)
+"""Effects that unfold into several, or that add to who may say no."""
 APPLIES = ("[deploy]", "['*']", "[deploy, rotate]", "[deploy@2]", "[deploy@2, rotate]")
 
 
@@ -131,8 +169,8 @@ def condition(random: Random, *, depth: int, guessing: bool, lets: list[str]) ->
     return form.format(*parts)
 
 
-def policy(random: Random, name: str, *, guessing: bool, invariants: int = 0) -> str:
-    """One runbook as YAML."""
+def policy(random: Random, name: str, *, guessing: bool, invariants: int = 0, unfolding: float = 0.3) -> str:
+    """One runbook as YAML; `unfolding` is how often a gate is one that unfolds into several."""
     lines = [HEAD.format(name=name).replace("[deploy]", random.choice(APPLIES))]
     if random.random() < 0.25:
         lines.append("may_request: [a, engineers]")
@@ -142,8 +180,11 @@ def policy(random: Random, name: str, *, guessing: bool, invariants: int = 0) ->
     lines.append("gates:")
     for number in range(random.randrange(1, 6)):
         when = condition(random, depth=random.randrange(3), guessing=guessing, lets=lets)
+        effect = random.choice(UNFOLDING) if random.random() < unfolding else (random.choice(EFFECTS),)
+        if any(line.startswith("earned") for line in effect):
+            when = f"({when}) && !request.destructive"
         lines += [f"  - id: g{number}", "    why: Because.", f"    when: {_quoted(when)}"]
-        lines.append(f"    {random.choice(EFFECTS)}")
+        lines += [f"    {line}" for line in effect]
     lines.append(
         "  - {id: stages, why: so that they exist, when: 'false', require: {all_of: [{group: sre}]}}"
     )
@@ -212,6 +253,18 @@ def request(random: Random) -> Facts:
             "freeze.active": texts(),
             "budget.left_usd": money(),
             "evidence.runs": random.choice((0, 4, 5, 25, 1_000_000, random.randint(0, 100))),
-            "evidence.success_lb": random.choice((0.0, 0.89, 0.9, 1.0)),
+            "evidence.success_lb": random.choice((0.0, 0.49, 0.5, 0.89, 0.9, 1.0)),
+            "evidence.digest_runs": random.choice((0, 1, 2, 3, 4, 1_000_000)),
+            "evidence.failures_30d": random.choice((0, 0, 1, 2)),
+            "evidence.days_since_failure": random.choice((0, 6, 7, 13, 14, 3650)),
+            "evidence.draw": random.choice((0.0, 0.09, 0.1, 0.49, 0.5, 1.0)),
+            "actor.waiting": random.choice((0, 5, 6, 10_000)),
+            "request.break_glass": random.random() < 0.6,
+            "request.reason": random.choice(("", "a", "It is down.")),
+            "request.incident": random.choice(("", "a", "INC-1", "alice")),
+            "plan.authors": texts(),
+            "plan.last_committer": text(),
+            "plan.beneficiary": text(),
+            "plan.labels": {"bump": text()} if random.random() < 0.5 else {},
         }
     )

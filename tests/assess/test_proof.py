@@ -20,6 +20,13 @@ TWO = "two | request.risk >= 10 | require: {all_of: [{group: a}, {group: b}]}"
 ONE = "one | true | require: {all_of: [{group: a}]}"
 
 
+FREEZE = """freeze | size(freeze.active) > 0 | deny: A freeze.
+    override: {all_of: [{group: a}], notify: [b], review_by: [b]}"""
+RECORD = """rec | true && !request.destructive | require: {all_of: [{group: a, count: 2}]}
+    earned: {runs: 40, success_lb: 0.9}"""
+INSTEAD = RECORD.replace("success_lb: 0.9", "success_lb: 0.9, instead: {all_of: [{group: a}]}")
+
+
 def claims(*lines: str) -> str:
     """Invariants from `given | claim`."""
     said = ["invariants:"]
@@ -163,6 +170,61 @@ CLAIMS = {
         ("c | true | require: {any_of: [{group: a, count: 3}, {group: b, count: 1}]}",),
         "REFUTED",
     ),
+    "who asks may break glass but not answer for it": (
+        "size(freeze.active) > 0 | min_people: 1",
+        (ALLOW, FREEZE),
+        "PROVED",
+    ),
+    "glass that is not broken denies": (
+        "size(freeze.active) > 0 && !request.break_glass | only: deny",
+        (ALLOW, FREEZE),
+        "PROVED",
+    ),
+    "glass that is broken does not": ("size(freeze.active) > 0 | only: deny", (ALLOW, FREEZE), "REFUTED"),
+    "nor without a reason": (
+        'size(freeze.active) > 0 && request.reason == "" | only: deny',
+        (ALLOW, FREEZE),
+        "PROVED",
+    ),
+    "an override asks one person beside the others": (
+        "size(freeze.active) > 0 | min_people: 3",
+        (ONE.replace("{group: a}", "{group: a, count: 2}"), FREEZE),
+        "PROVED",
+    ),
+    "the same group overrides with somebody else": (
+        "size(freeze.active) > 0 | min_people: 2",
+        (ONE, FREEZE),
+        "PROVED",
+    ),
+    "what a record earns": ("true | never: allow", (RECORD,), "REFUTED"),
+    "what destroys earns nothing": ("request.destructive | never: allow", (RECORD,), "PROVED"),
+    "too short a record earns nothing": ("evidence.runs < 40 | min_people: 2", (RECORD,), "PROVED"),
+    "nor does one run less than that": ("evidence.runs < 41 | min_people: 2", (RECORD,), "REFUTED"),
+    "nor one just below the bound": ("evidence.success_lb < 0.9 | min_people: 2", (RECORD,), "PROVED"),
+    "nor what is picked for review": ("evidence.draw < 0.1 | min_people: 2", (RECORD,), "PROVED"),
+    "nor a record with a failure": ("evidence.failures_30d > 0 | min_people: 2", (RECORD,), "PROVED"),
+    "a record asks others instead": ("true | min_people: 1", (INSTEAD,), "PROVED"),
+    "and fewer of them": ("true | min_people: 2", (INSTEAD,), "REFUTED"),
+    "whom nobody knows cannot be left out": (
+        "size(plan.authors) == 0 | only: deny",
+        (ONE.replace("[{group: a}]", "[{group: a}], exclude: [author]"),),
+        "PROVED",
+    ),
+    "whom somebody knows can": (
+        "size(plan.authors) == 1 | only: require",
+        (ONE.replace("[{group: a}]", "[{group: a}], exclude: [author]"),),
+        "PROVED",
+    ),
+    "two who leave out others are two people": (
+        "size(plan.authors) > 0 | min_people: 2",
+        (ONE, ONE.replace("one |", "b |").replace("[{group: a}]", "[{group: a}], exclude: [author]")),
+        "PROVED",
+    ),
+    "a reason makes no second person": (
+        "true | min_people: 2",
+        (ONE, ONE.replace("one |", "b |").replace("[{group: a}]", "[{group: a}], reason: required")),
+        "REFUTED",
+    ),
     "nobody is asked where it is denied": ("true | min_people: 9", ("no | true | deny: No.",), "PROVED"),
 }
 
@@ -286,6 +348,60 @@ class TestGatesThatDoNothing:
 
     def test_another_demand_is_not_behind_it(self) -> None:
         assert self.report(ONE, TWO) == ((), ())
+
+    ADDING = (
+        pytest.param("veto: [x]", id="a veto"),
+        pytest.param("deny: 2", id="how many noes end it"),
+        pytest.param("reason: required", id="a reason"),
+        pytest.param("confirm: typed", id="typing"),
+        pytest.param("exclude: [requester, author]", id="who is left out"),
+    )
+
+    @pytest.mark.parametrize("more", ADDING)
+    def test_the_same_seats_with_more_beside_them_are_not_behind_it(self, more: str) -> None:
+        """Either gate alone would let something be answered that together they do not."""
+        other = ONE.replace("one | true", "s | true").replace("[{group: a}]", f"[{{group: a}}], {more}")
+        report = self.report(ONE.replace("[{group: a}]", "[{group: a}], deny: 3"), other)
+        assert "p/s" not in report[1]
+
+    GLASS = "override: {all_of: [{group: a}], notify: [b], review_by: [b]}"
+
+    def test_an_override_beside_a_deny_that_stands_changes_nothing(self) -> None:
+        no = "no | request.risk > 60 | deny: No."
+        assert self.report(ALLOW, f"{no}\n    {self.GLASS}") == ((), ())
+        assert self.report(ALLOW, f"{no}\n    {self.GLASS}", no.replace("no |", "too |")) == (
+            (),
+            ("p/no", "p/no+override"),
+        )
+
+    def test_an_override_that_tells_others_is_not_behind_another(self) -> None:
+        no = f"no | request.risk > 60 | deny: No.\n    {self.GLASS}"
+        same = no.replace("no |", "too |")
+        other = same.replace("notify: [b]", "notify: [c]")
+        assert self.report(ALLOW, no, same)[1] == ("p/no", "p/no+override", "p/too", "p/too+override")
+        assert self.report(ALLOW, no, other)[1] == ("p/no", "p/too")
+
+    EARNED = """r | {} && !request.destructive | require: {{all_of: [{{group: a}}]}}
+    earned: {{runs: 5, success_lb: 0.5}}"""
+
+    def test_a_record_that_can_never_be_good_enough_is_dead(self) -> None:
+        assert self.report(ALLOW, self.EARNED.format("true"))[0] == ()
+        assert self.report(ALLOW, self.EARNED.format("evidence.runs < 5"))[0] == ("p/r+earned",)
+
+    def test_a_record_beside_a_requirement_that_stands_changes_nothing(self) -> None:
+        assert "p/r+earned" in self.report(ONE, self.EARNED.format("true"))[1]
+
+    def test_what_guards_against_the_unknown_is_neither_dead_nor_in_vain(self) -> None:
+        known = 'k | plan.last_committer != "" | require: {all_of: [{group: a}], exclude: [last_committer]}'
+        assert self.report(ALLOW, known) == ((), ())
+        silent = known.replace('plan.last_committer != ""', "true")
+        assert self.report('no | plan.last_committer == "" | deny: No.', silent) == ((), ("p/no",))
+        [verdict] = verdicts(gates(ALLOW, known) + "invariants: [{id: no-dead-gates}]\n")
+        assert verdict.word == "PROVED"
+
+    def test_a_gate_that_never_matches_is_told_once(self) -> None:
+        never = f"d | request.risk > 60 && request.risk < 50 | deny: No.\n    {self.GLASS}"
+        assert self.report(ALLOW, never) == (("p/d",), ())
 
     def test_a_gate_that_only_fails_is_dead_and_denies(self) -> None:
         fails = "e | 1 / (request.risk - request.risk) > 0 | allow: true"
@@ -438,6 +554,21 @@ class TestShipped:
             "looking-is-free",
         ),
         ("observation", "request.ceiling_usd > 5.0\n", "request.ceiling_usd >= 5.0\n", "looking-is-free"),
+        (
+            "deployments",
+            "Ask its owner to declare it stable.\n",
+            "Ask its owner to declare it stable.\n"
+            "    override: {all_of: [{group: sre}], notify: [release], review_by: [release]}\n",
+            "drafts-stay-out",
+        ),
+        ("dependency-upgrade", "{runs: 20,", "{runs: 19,", "somebody-looks-or-a-record-speaks"),
+        (
+            "dependency-upgrade",
+            "cool_down_days: 14",
+            "cool_down_days: 13",
+            "somebody-looks-or-a-record-speaks",
+        ),
+        ("dependency-upgrade", "probation: 3", "probation: 2", "somebody-looks-or-a-record-speaks"),
     )
 
     @pytest.mark.parametrize(("name", "old", "new", "caught"), MUTATIONS)

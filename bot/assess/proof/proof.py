@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.condition import Condition, ConditionError
-from bot.assess.decision import Requirement
 from bot.assess.facts import Facts, vocabulary
 from bot.assess.gate import decide, matching_rules
 from bot.assess.policy import Policies
@@ -22,6 +21,7 @@ from bot.assess.proof.space import Answers, Space
 from bot.assess.proof.values import TooLarge
 from bot.assess.proof.verdict import Example, Report, Silence, Verdict, Word, kept, objection
 from bot.assess.proof.world import World, usual, worlds
+from bot.assess.unfolding import gate_of, guards, told
 
 
 def prove(policies: Policies) -> Report:
@@ -42,7 +42,8 @@ class _Proof:
     def report(self) -> Report:
         for policy in self.policies.armed.values():
             for gate in policy.gates:
-                self._look_for_a_match(policy, gate)
+                if not guards(gate.id) and gate_of(gate.rule) not in self.dead:
+                    self._look_for_a_match(policy, gate)
         verdicts = [
             self._no_dead_gates(policy) if given is None else self._verdict(policy, invariant, given)
             for policy in self.policies.armed.values()
@@ -64,6 +65,7 @@ class _Proof:
                 names_of = tuple(policy.name for policy in world.policies)
                 silent.append(Silence(names_of, self._example(judged.space, found)))
         gates = [gate.rule for policy in self.policies.armed.values() for gate in policy.gates]
+        changing |= {rule for rule in gates if guards(rule) or gate_of(rule) in self.dead}
         shadowed = tuple(rule for rule in gates if rule not in changing)
         return Report(tuple(verdicts), tuple(self.dead), shadowed, tuple(silent), tuple(unsaid))
 
@@ -103,7 +105,7 @@ class _Proof:
         rules = [gate.rule for gate in policy.gates]
         dead = [rule for rule in rules if rule in self.dead]
         unknown = [self.unsaid[rule] for rule in rules if rule in self.unsaid]
-        said = f"{', '.join(dead)}: no request matches" if dead else "; ".join(unknown)
+        said = f"{', '.join(map(told, dead))}: no request matches" if dead else "; ".join(unknown)
         word: Word = "REFUTED" if dead else "UNKNOWN" if unknown else "PROVED"
         return Verdict(policy.name, NO_DEAD_GATES, word, said=said)
 
@@ -171,7 +173,7 @@ def _changing(judged: Judged) -> set[str]:
         if gate.requirement is not None:
             asked = split.true & judged.require
             for other, same in judged.gates:
-                if other is not gate and _same_demand(other.requirement, gate.requirement):
+                if other is not gate and _demand(other) == _demand(gate):
                     asked &= ~same.true
             changed |= asked
         if changed & judged.space.where:
@@ -179,8 +181,14 @@ def _changing(judged: Judged) -> set[str]:
     return found
 
 
-def _same_demand(one: Requirement | None, other: Requirement) -> bool:
-    return one is not None and one.model_copy(update={"rule": other.rule}) == other
+def _demand(gate: ReadyGate) -> tuple[object, ...] | None:
+    """All that a gate which asks adds to a decision, whatever it is called."""
+    plain, asked = gate.plain, gate.requirement
+    if asked is None or plain.require is None:
+        return None
+    glass = plain.broken_glass.model_copy(update={"rule": ""}) if plain.broken_glass else None
+    named = asked.model_copy(update={"rule": ""})
+    return named, plain.require.deny, frozenset(plain.require.veto), glass, plain.ttl_s
 
 
 def _quoted(conditions: list[str]) -> str:
