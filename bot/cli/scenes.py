@@ -160,6 +160,18 @@ async def a_bad_version(stage: Stage, number: int) -> None:
     stage.expect(now == before, f"staging answers {now} again")
 
 
+async def a_vulnerable_package(stage: Stage, number: int) -> None:
+    stage.transcript.scene(number, "A vulnerable package: the upgrade is tried, approved, tested, offered")
+    request = await stage.ask("alice", "dependency-upgrade storefront")
+    card = await stage.sees(request, "waiting")
+    stage.expect("GHSA-demo-demo-demo" in str(card["blocks"]), "the card says what it clears")
+    await stage.press("bob", card, "approve")
+    await stage.sees(request, "done")
+    steps = {step["step"]: step for step in (await stage.record(request))["steps"]}
+    offered = steps["pull_request"]["result"]["pull_requests"]
+    stage.expect(len(offered) == 1, f"its tests passed, and it is offered as {offered[0]['url']}")
+
+
 async def a_killed_worker(stage: Stage, number: int) -> None:
     stage.transcript.scene(number, "The worker is killed in the middle of a run, and nothing runs twice")
     request = await stage.ask("alice", "deploy payments 2.1.1 to staging")
@@ -204,6 +216,7 @@ SCENES: tuple[Callable[[Stage, int], Awaitable[None]], ...] = (
     staging_is_for_trying,
     two_people_for_production,
     a_bad_version,
+    a_vulnerable_package,
     a_killed_worker,
     an_edited_skill,
     the_record_holds,

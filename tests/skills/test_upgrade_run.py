@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from githublike import GitHubLike
+from aiohttp import web
 from upgrading import UV, Remote, Shop, Upgrading, git, listed, remote, script, serving, shop
 
+from bot.playground.host.pulls import Pulls
 from bot.playground.host.shelf import Shelf
 
+ADDRESSES: dict[Pulls, str] = {}
 TOKEN = "ghp_aTokenThatNobodyMaySee1234567890"
 BRANCH = "assent/dependency-upgrade/minor"
 SHELF = Shelf.model_validate(
@@ -75,18 +77,23 @@ def source(tmp_path: Path) -> Remote:
 
 
 @pytest.fixture
-def github(source: Remote) -> Iterator[GitHubLike]:
-    like = GitHubLike(source, "acme/shop", TOKEN)
-    with serving(like.app()) as url:
-        like.url = url
-        yield like
+def github(source: Remote) -> Iterator[Pulls]:
+    async def branches() -> dict[str, str]:
+        return source.branches()
+
+    found = Pulls("acme/shop", TOKEN, branches)
+    app = web.Application()
+    app.add_routes(found.routes(""))
+    with serving(app) as url:
+        ADDRESSES[found] = url
+        yield found
 
 
 def upgrading(
     market: Shop,
     source: Remote,
     tmp_path: Path,
-    github: GitHubLike | None = None,
+    github: Pulls | None = None,
     *,
     request: str = "r-1",
     tests: list[list[str]] | None = None,
@@ -96,7 +103,7 @@ def upgrading(
     settings = {**market.settings, "PATH": os.pathsep.join([str(Path(UV).parent), os.environ["PATH"]])}
     if github is not None:
         entry["github"] = github.name
-        settings |= {"ASSENT_GITHUB_API": github.url, "ASSENT_GITHUB_TOKEN": TOKEN}
+        settings |= {"ASSENT_GITHUB_API": ADDRESSES[github], "ASSENT_GITHUB_TOKEN": TOKEN}
     settings |= listed(tmp_path, shop=entry)
     inputs = {"repository": "shop", "group": "minor", **inputs}
     return Upgrading(tmp_path / f"home-{request}", settings, inputs, request)
@@ -136,7 +143,7 @@ DONE = {"tests": True, "unexpected_files": True, "unexpected_versions": True, "o
 
 
 def test_an_upgrade_is_edited_tested_pushed_offered_and_measured(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     run = planned(market, source, tmp_path, github, tests=TESTS)
     main = source.head
@@ -160,7 +167,7 @@ def test_an_upgrade_is_edited_tested_pushed_offered_and_measured(
 
 
 def test_tests_that_fail_stop_before_anything_is_pushed(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     run = planned(market, source, tmp_path, github, group="major", tests=TESTS)
     before = source.branches()
@@ -178,7 +185,7 @@ def test_tests_that_fail_stop_before_anything_is_pushed(
 
 
 def test_a_second_run_updates_the_pull_request_and_forces_nothing(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     all_steps(planned(market, source, tmp_path, github))
     first = source.branches()[BRANCH]
@@ -199,7 +206,7 @@ def test_a_second_run_updates_the_pull_request_and_forces_nothing(
 
 
 def test_undo_closes_what_it_opened_deletes_what_it_pushed_and_can_be_repeated(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     run = planned(market, source, tmp_path, github)
     before = source.branches()
@@ -215,7 +222,7 @@ def test_undo_closes_what_it_opened_deletes_what_it_pushed_and_can_be_repeated(
 
 
 def test_the_probes_know_yes_no_and_nobody_can_tell_also_on_another_worker(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     run = planned(market, source, tmp_path, github)
     assert (run.step("push", "probe").code, run.step("pull_request", "probe").code) == (1, 1)
@@ -294,7 +301,7 @@ def test_a_plain_git_remote_gets_the_branch_and_the_person_the_way_on(
 
 
 def test_the_token_is_seen_by_github_and_by_nobody_else(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     """Tests run code of the repository: they look where a secret could be, and at who called them."""
     spy = (
@@ -323,7 +330,7 @@ def test_the_token_is_seen_by_github_and_by_nobody_else(
 
 
 def test_a_bad_token_is_said_without_showing_it(
-    market: Shop, source: Remote, github: GitHubLike, tmp_path: Path
+    market: Shop, source: Remote, github: Pulls, tmp_path: Path
 ) -> None:
     run = planned(market, source, tmp_path, github)
     run.settings["ASSENT_GITHUB_TOKEN"] = "ghp_anotherTokenThatIsWrong12345"

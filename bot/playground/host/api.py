@@ -72,6 +72,7 @@ class Api:
                 web.post(target + "/stop", self.stop),
                 web.post(target + "/retire", self.retire),
                 web.post(target + "/keep", self.keep),
+                *self._host.forge.routes(),
             ]
         )
         return app

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import aiohttp
 
 from bot.playground.host.declined import Declined
+from bot.playground.host.forge import Forge
 from bot.playground.host.meter import Meters
 from bot.playground.host.repository import Release, Repository
 from bot.playground.host.target import Environment, Target
@@ -23,6 +24,7 @@ class DemoHost:
         self._home = home
         self.meters = Meters()
         self.repositories = {service: Repository(home, service) for service in FIRST_VERSIONS}
+        self.forge = Forge(home)
         self._targets: dict[tuple[str, str], Target] = {}
         self._session: aiohttp.ClientSession
 
@@ -33,7 +35,8 @@ class DemoHost:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        await asyncio.gather(*(self._open_service(repository) for repository in self.repositories.values()))
+        services = (self._open_service(repository) for repository in self.repositories.values())
+        await asyncio.gather(self.forge.open(), *services)
 
     async def _open_service(self, repository: Repository) -> None:
         await repository.create()

@@ -60,6 +60,16 @@ class Repository:
         await _git("--git-dir", str(draft), "fast-import", "--quiet", stdin=stream)
         draft.rename(self._git_dir)
 
+    @property
+    def url(self) -> str:
+        """Where git clones it from and pushes to."""
+        return self._git_dir.resolve().as_uri()
+
+    async def branches(self) -> dict[str, str]:
+        """Every branch with its commit."""
+        listed = await self._run("for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/heads")
+        return dict(line.split(" ") for line in listed.splitlines())
+
     async def releases(self) -> list[Release]:
         """Every version with a tag, oldest first."""
         # `*objectname` is the commit behind an annotated tag and empty for a plain one.

@@ -20,7 +20,8 @@ import ecosystem as kinds
 import osv
 import web
 from osv import Advisory, Status
-from telling import Stopped, setting
+from settings import setting
+from telling import Stopped
 
 API = "https://api.osv.dev"
 AT_ONCE = 8

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import programs
 from catalogue import Repository
-from telling import setting
+from settings import setting
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,

@@ -11,7 +11,7 @@ from typing import Any
 
 import web
 from catalogue import Repository
-from telling import setting
+from settings import setting
 
 API = "https://api.github.com"
 _ACCEPT = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}

@@ -18,7 +18,8 @@ from typing import Any
 
 import ecosystem as kinds
 import web
-from telling import Stopped, setting
+from settings import setting
+from telling import Stopped
 
 AT_ONCE = 8
 PYPI, NPM = "https://pypi.org/simple", "https://registry.npmjs.org"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -35,10 +34,6 @@ def arguments(*names: str) -> argparse.Namespace:
     for name in names:
         parser.add_argument(f"--{name}", required=True)
     return parser.parse_args()
-
-
-def setting(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
 
 
 def run(script: Callable[[], int]) -> None:
