@@ -14,7 +14,6 @@ from pydantic import JsonValue
 from yaml.composer import Composer, ComposerError
 from yaml.parser import Parser
 from yaml.reader import Reader
-from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from bot.ask.reading import Finding, Problem
@@ -129,13 +128,27 @@ def _scalar(node: yaml.ScalarNode) -> JsonValue:
     return text
 
 
-_PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+_TAGS: dict[type[yaml.Node], str] = {
+    yaml.ScalarNode: "tag:yaml.org,2002:str",
+    yaml.SequenceNode: "tag:yaml.org,2002:seq",
+    yaml.MappingNode: "tag:yaml.org,2002:map",
+}
+_PLAIN = frozenset(_TAGS.values())
 
 
-class _Nodes(Composer, BaseResolver):
-    """PyYAML's nodes without its constructors: nothing in a file can become an object."""
+class _Nodes(Composer):
+    """PyYAML's nodes without its constructors and resolvers: nothing in a file can become an object."""
 
     _depth = 0
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        return _TAGS[kind]
+
+    def descend_resolver(self, parent: Any, index: Any) -> None:
+        """Paths have no tags of their own."""
+
+    def ascend_resolver(self) -> None:
+        """As above."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()  # type: ignore[attr-defined]
@@ -158,7 +171,6 @@ class _InPython(_Nodes, Reader, Scanner, Parser):
         Scanner.__init__(self)
         Parser.__init__(self)
         Composer.__init__(self)
-        BaseResolver.__init__(self)
 
 
 if yaml.__with_libyaml__:
@@ -168,7 +180,6 @@ if yaml.__with_libyaml__:
         def __init__(self, text: str) -> None:
             CParser.__init__(self, text)
             Composer.__init__(self)
-            BaseResolver.__init__(self)
 
 
 def _root(text: str) -> yaml.Node | None:

@@ -49,20 +49,21 @@ class Tree:
 def read(exported: bytes) -> Tree:
     """The tree in `Expression.serialize()`; raises TooDeep."""
     [checked] = [value for number, value in _fields(exported) if number == 2]
-    root, dynamic = Node(0, "other"), False
+    root = Node(0, "other")
+    types: set[Wire] = set()
     offsets: dict[int, int] = {}
     for number, value in _fields(_bytes(checked)):
         match number:
             case 3:
-                dynamic = dynamic or _is_dynamic(_bytes(dict(_fields(_bytes(value)))[2]))
+                types.add(_entry(_bytes(value))[1])
             case 4:
                 root = _node(_bytes(value), 0)
             case 5:
                 for part, entry in _fields(_bytes(value)):
                     if part == 4:
-                        position = dict(_fields(_bytes(entry)))
-                        offsets[_int(position[1])] = _int(position.get(2, 0))
-    return Tree(root, dynamic, offsets)
+                        id_, offset = _entry(_bytes(entry))
+                        offsets[id_] = _int(offset)
+    return Tree(root, any(_is_dynamic(_bytes(type_)) for type_ in types), offsets)
 
 
 Wire = int | bytes
@@ -85,6 +86,14 @@ def _fields(data: bytes) -> Iterator[tuple[int, Wire]]:
                 at += size
             case wire:
                 raise ValueError(f"wire type {wire} is not part of a checked expression")
+
+
+def _entry(data: bytes) -> tuple[int, Wire]:
+    """Key and value of a map's entry. Each node has two of them, and nearly all are numbers of one byte."""
+    if len(data) > 3 and data[1] < 128 and data[3] < 128:
+        return data[1], data[4:] if data[2] & 7 == 2 else data[3]
+    found = dict(_fields(data))
+    return _int(found[1]), found.get(2, 0)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
