@@ -20,6 +20,17 @@ _MAY = {
 }
 
 
+_IS = {
+    "exec": "program",
+    "env": "variable",
+    "hosts": "host",
+    "files.read": "reads",
+    "files.write": "writes",
+    "verbs": "verb",
+    "secrets": "secret",
+}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """One thing that is permitted: `part` is where in the permissions."""
@@ -30,6 +41,11 @@ class Grant:
     @property
     def may(self) -> str:
         return f"{_MAY[self.part]} {self.what}"
+
+    @property
+    def said(self) -> str:
+        """In two words: `host api.acme.test`."""
+        return f"{_IS[self.part]} {self.what}"
 
     def covers(self, other: Grant) -> bool:
         """Whether who has this has the other too."""
@@ -62,12 +78,12 @@ def grants(permissions: Permissions) -> Iterator[Grant]:
 
 def widened(then: Permissions, now: Permissions) -> tuple[Grant, ...]:
     """What is permitted now and was not, even as a part of something larger."""
-    before = tuple(grants(then))
-    return tuple(one for one in grants(now) if not _covered(one, before))
+    return beyond(grants(now), tuple(grants(then)))
 
 
-def _covered(one: Grant, by: Iterable[Grant]) -> bool:
-    return any(each.covers(one) for each in by)
+def beyond(now: Iterable[Grant], before: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    """What of `now` nothing in `before` covers."""
+    return tuple(one for one in now if not any(each.covers(one) for each in before))
 
 
 def unused(manifest: Manifest) -> Iterator[Grant]:

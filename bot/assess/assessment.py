@@ -123,6 +123,11 @@ class Assessment(Record):
     """The skill's files as judged, so that drift can name the one that changed."""
     done: tuple[Check, ...] = ()
     """What the policies want measured besides the skill's own definition of done."""
+    may: tuple[tuple[str, str], ...] = ()
+    """What the skill was permitted, part by part: what a later version is compared with."""
+    new_since: str = ""
+    newly_permitted: tuple[str, ...] = ()
+    """What it may that the version which ran here last might not; that one is `new_since`."""
     binding: Binding
     digest: Digest
 

@@ -22,8 +22,15 @@ _T95 = (2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782, 1.771, 1.
 
 def account_of(invocation: Invocation) -> str:
     """Where comparable runs are kept: one skill's major version in one environment."""
-    major = invocation.version.partition(".")[0]
-    return f"{invocation.skill}@{major}:{invocation.environment}"
+    return account(invocation.skill, major_of(invocation), invocation.environment)
+
+
+def account(skill: str, major: int, environment: str) -> str:
+    return f"{skill}@{major}:{environment}"
+
+
+def major_of(invocation: Invocation) -> int:
+    return int(invocation.version.partition(".")[0])
 
 
 class Declared(Protocol):

@@ -22,6 +22,7 @@ from bot.assess.gather import Circumstances, gather, record_facts
 from bot.assess.policy import Policies
 from bot.assess.risk import assess_risk, declared
 from bot.assess.silence import not_asked_of, nothing_armed, silence
+from bot.assess.upgrade import upgrade, written
 from bot.terms import Environment, Micros, Principal, Refused
 
 
@@ -38,11 +39,13 @@ def assess(
     now: datetime,
     card_revision: int,
     team: str,
+    earlier: Line | None = None,
 ) -> Assessment:
     """Judge an invocation and bind the judgement to everything it rests on.
 
     `history` are the lines kept under `account_of(invocation)`; `budgets` what is spent and held of each of
-    `policies.accounts`, None when that is not known. Raises Refused for what cannot be judged at all.
+    `policies.accounts`, None when that is not known; `earlier` is the last run here, of whatever version.
+    Raises Refused for what cannot be judged at all.
     """
     name, version = invocation.skill, invocation.version
     applying = policies.for_skill(name, version)
@@ -71,6 +74,7 @@ def assess(
     facts = facts.rated(risk, record_facts(record, draw=around.draw))
     decision = decide(policies, facts)
     policy_digest = policies.digest_for(name, version)
+    new = upgrade(skill, earlier)
     try:
         binding = Binding(
             skill=name,
@@ -107,6 +111,9 @@ def assess(
         policy_digest=policy_digest,
         files=dict(skill.files),
         done=tuple(check for one in applying for check in one.runbook.done.get(name, ())),
+        may=written(skill),
+        new_since=new.since if new else "",
+        newly_permitted=new.widened if new else (),
         binding=binding,
         digest=digest,
     )

@@ -32,6 +32,8 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
         "units": units,
         "outcome": finish.ending,
         "digest": request.invocation.digest,
+        "version": request.invocation.version,
+        "may": request.assessment.may if request.assessment else None,
         "risk": request.assessment.risk if request.assessment else None,
         "at": int(request.updated_at.timestamp() * 1000),
     }

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from bot.ask.catalog import Skill
+from bot.ask.invocation import Invocation
 from bot.assess.assessment import Assessment, Plan
 from bot.assess.decision import Allow, Deny, RequireApproval
-from bot.assess.estimate import account_of
+from bot.assess.estimate import account, account_of, major_of
 from bot.assess.evidence import draw
 from bot.assess.gate import assess
 from bot.assess.gather import Circumstances
+from bot.assess.upgrade import EARLIER_MAJORS
 from bot.authorize.approval import tally
 from bot.authorize.people import Person, Standing, Undetermined
 from bot.execute.sandbox import clock
@@ -92,6 +97,7 @@ class Judging:
         drawn = policies.accounts(invocation, team=team, now=now)
         spent = await self.store.spent([account.key for account in drawn])
         own = held_by(request)
+        history = await self.store.history(account_of(invocation))
         return assess(
             invocation=invocation,
             skill=skill,
@@ -99,12 +105,22 @@ class Judging:
             requester=request.requester,
             around=await self._around(request, plan, person),
             policies=policies,
-            history=await self.store.history(account_of(invocation)),
+            history=history,
+            earlier=history[-1] if history else await self._earlier(invocation),
             budgets={key: Micros(amount - own.get(key, 0)) for key, amount in spent.items()},
             now=now,
             card_revision=card_revision,
             team=team,
         )
+
+    async def _earlier(self, invocation: Invocation) -> Mapping[str, JsonValue] | None:
+        """The last run here of an earlier major version."""
+        major = major_of(invocation)
+        for before in range(major - 1, max(-1, major - 1 - EARLIER_MAJORS), -1):
+            kept = account(invocation.skill, before, invocation.environment)
+            if lines := await self.store.history(kept, limit=1):
+                return lines[-1]
+        return None
 
     async def _around(self, request: Request, plan: Plan, person: Person) -> Circumstances:
         """What is known besides; whom a plan names and the directory does not know stays unknown."""

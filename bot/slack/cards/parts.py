@@ -47,6 +47,8 @@ def facts(request: Request, *, room: int) -> list[tuple[str, str]]:
         ("Policy", policy(request, judged, room)),
         ("Cost" if request.cost is None else "Cost, settled", cost(request, judged, room)),
     ]
+    if judged.newly_permitted:
+        pairs.append((f"New since {words(judged.new_since, 40)}", widened(judged, room)))
     if request.state is State.WAITING:
         pairs.append(("Still needed", needed(request.missing)))
     elif approvers := approved_by(request.votes):
@@ -63,6 +65,11 @@ def _said(request: Request, room: int) -> list[tuple[str, str]]:
 def _risk(judged: Assessment, room: int) -> str:
     why = f" · {words(', '.join(judged.risk_why), room)}" if judged.risk_why else ""
     return f"{judged.risk} of 100{why}"
+
+
+def widened(judged: Assessment, room: int) -> str:
+    """What it may since an upgrade and might not before, as much of it as fits."""
+    return f"⚠️ {words(', '.join(judged.newly_permitted), room)}"
 
 
 def policy(request: Request, judged: Assessment, room: int) -> str:

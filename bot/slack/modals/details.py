@@ -104,6 +104,10 @@ def _why(request: Request, judged: Assessment, why: Explained | None) -> Iterato
     said = [f"• `{asked.rule(each.rule, 100)}` {words(each.why, 400)}" for each in judged.decision.because]
     verdict = asked.VERDICT[judged.decision.effect]
     yield section("policy", f"*{words(judged.policy, 100)} {verdict}*\n{_fit(said)}")
+    if judged.newly_permitted:
+        new = [f"• {words(each, 200)}" for each in judged.newly_permitted]
+        title = f"*New permissions since {words(judged.new_since, 40)}*"
+        yield section("widened", f"{title}\n{_fit(new)}")
     risks = words(", ".join(judged.risk_why), 800) or "as the skill declares"
     yield section("risk", f"*Risk {judged.risk} of 100*\n{risks}")
     if request.asked is not None:
