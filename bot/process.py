@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.artifacts import Artifacts, Lately
+from bot.assess.policy_warnings import warnings
 from bot.authorize.directory import Directory
 from bot.config import Config
 from bot.flow.ports import StoreAway
@@ -88,6 +90,12 @@ def armed(artifacts: Artifacts | Lately) -> None:
     if problems := artifacts.policies().problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise Refused(f"The policies do not load, so nothing may run: {problems[0]}{more}")
+
+
+def warn(artifacts: Artifacts) -> None:
+    """Log what is doubtful about the policies that are armed: a review that is due, approvers too few."""
+    for doubt in warnings(artifacts.policies(), today=datetime.now(UTC).date()):
+        log.warning("%s", doubt)
 
 
 def directory_of(artifacts: Artifacts) -> Directory:

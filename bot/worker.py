@@ -26,7 +26,7 @@ from bot.connectors.workshop import LocalWorkshop
 from bot.flow.flow import Labour
 from bot.flow.ports import StoreAway
 from bot.playground.host import lending
-from bot.process import directory_of, end, kept, refuse_forgetful, run, told_by_slack
+from bot.process import directory_of, end, kept, refuse_forgetful, run, told_by_slack, warn
 from bot.slack import web_api
 from bot.slack.people import SlackPeople
 from bot.store.audit import Audit
@@ -193,6 +193,7 @@ async def _build(
     await store.introduce()
     await streams.open()
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
+    warn(artifacts)
     assert slack.session is not None  # noqa: S101  web_api.client() was given one
     feeds = OnCallFeeds(slack.session, folder=config.policies_dir, environment=os.environ)
     people = SlackPeople(slack, team=team, directory=lambda: directory_of(artifacts), feeds=feeds)

@@ -17,17 +17,26 @@ from bot.terms import Principal
 
 def findings(gate: Gate, runbook: Runbook, roster: Roster | None, path: Path) -> Iterator[Finding]:
     """Without a roster any group may be one of Slack's."""
-    asked = [(gate.require, (*path, "require"))]
+    for require, at in asked(gate, path):
+        yield from _require(require, roster, at)
+        yield from _enough(require, runbook, roster, at)
     if gate.override is not None:
-        asked.append((_as_required(gate.override), (*path, "override")))
         yield from _override(gate.override, roster, (*path, "override"))
     if gate.earned is not None:
-        asked.append((gate.earned.instead, (*path, "earned", "instead")))
         yield from _earned(gate, gate.earned, runbook, (*path, "earned"))
-    for require, at in asked:
-        if require is not None:
-            yield from _require(require, roster, at)
-            yield from _enough(require, runbook, roster, at)
+
+
+def asked(gate: Gate, path: Path) -> Iterator[tuple[Require, Path]]:
+    """Every requirement that the gate may come down to, with its place."""
+    if gate.require is not None:
+        yield gate.require, (*path, "require")
+    if gate.override is not None:
+        made = Require(
+            all_of=gate.override.all_of, any_of=gate.override.any_of, exclude=gate.override.exclude
+        )
+        yield made, (*path, "override")
+    if gate.earned is not None and gate.earned.instead is not None:
+        yield gate.earned.instead, (*path, "earned", "instead")
 
 
 def known_group(group: str, roster: Roster | None, path: Path) -> Iterator[Finding]:
@@ -98,10 +107,6 @@ def _enough(require: Require, runbook: Runbook, roster: Roster | None, path: Pat
     if len(known) == len(pools) and require.deny > len(people) > 0:
         message = f"{require.deny} people must say no to end it, and only {len(people)} may"
         yield Finding((*path, "deny"), message, "Lower it, or name who has a veto.")
-
-
-def _as_required(override: Override) -> Require:
-    return Require(all_of=override.all_of, any_of=override.any_of, exclude=override.exclude)
 
 
 def _override(override: Override, roster: Roster | None, path: Path) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, JsonValue
 
 from bot.ask.invocation import Invocation
-from bot.ask.reading import Finding, Path, Problem, Unreadable, read_as
+from bot.ask.reading import Finding, Level, Path, Problem, Unreadable, read_as
 from bot.assess import budget, freeze, policy_lint, roster
 from bot.assess.assessment import digest_of
 from bot.assess.budget import Account
@@ -38,6 +38,13 @@ class Document(NamedTuple):
     marks: Marks
 
 
+class Source(NamedTuple):
+    """The file a policy was read from, and where everything stands in it."""
+
+    file: str
+    marks: Marks
+
+
 class PolicyError(Refused):
     """Documents that must not decide anything; `problems` has everything that is wrong with them."""
 
@@ -57,6 +64,8 @@ class Policies:
     prices: PriceCard = NO_PRICES
     roster: Roster = field(default_factory=Roster)
     problems: tuple[Problem, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    """By policy, for whoever warns about something in it."""
 
     @classmethod
     def load(cls, documents: Mapping[str, Document]) -> Policies:
@@ -117,27 +126,28 @@ def load(documents: Mapping[str, Document]) -> Policies:
             case "people":
                 people = _read(Roster, file, document, problems)
                 if people is not None:
-                    problems += [_placed(one, file, document.marks) for one in roster.findings(people)]
+                    problems += [placed(one, file, document.marks) for one in roster.findings(people)]
             case "prices":
                 prices = _read(PriceCard, file, document, problems) or NO_PRICES
             case _:
                 if runbook := _read(Runbook, file, document, problems):
                     runbooks[file] = runbook
     compiled: dict[str, Policy] = {}
+    sources = {runbook.policy: Source(file, documents[file].marks) for file, runbook in runbooks.items()}
     for file, runbook in runbooks.items():
         policy, faults = compile_policy(runbook)
         faults = [*policy_lint.findings(runbook, stem=PurePosixPath(file).stem, roster=people), *faults]
-        problems += [_placed(one, file, documents[file].marks) for one in faults]
+        problems += [placed(one, file, documents[file].marks) for one in faults]
         compiled[runbook.policy] = policy
     for file, finding in policy_lint.findings_between(runbooks):
-        problems.append(_placed(finding, file, documents[file].marks))
+        problems.append(placed(finding, file, documents[file].marks))
     if not runbooks and not problems:
         problems.append(
             Problem("policies", 1, 1, "there is no policy", "Add one: without any, nothing may run.")
         )
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: (one.file, one.line, one.column)))
-    return Policies(dict(sorted(compiled.items())), prices, people or Roster())
+    return Policies(dict(sorted(compiled.items())), prices, people or Roster(), sources=sources)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -158,7 +168,7 @@ def _read(model: type[Model], file: str, document: Document, problems: list[Prob
     try:
         return read_as(model, document.data)
     except Unreadable as error:
-        problems += [_placed(_hinted(one), file, document.marks) for one in error.findings]
+        problems += [placed(_hinted(one), file, document.marks) for one in error.findings]
         return None
 
 
@@ -169,10 +179,10 @@ def _hinted(finding: Finding) -> Finding:
     return Finding(finding.path, finding.message, _HINTS.get(names[-1], ""))
 
 
-def _placed(finding: Finding, file: str, marks: Marks) -> Problem:
+def placed(finding: Finding, file: str, marks: Marks, *, level: Level = "error") -> Problem:
     """Where the finding stands, or the nearest thing around it that has a place."""
     path: tuple[Any, ...] = finding.path
     while path not in marks and path:
         path = path[:-1]
     line, column = marks.get(path, (1, 1))
-    return Problem(file, line, column, finding.message, finding.hint)
+    return Problem(file, line, column, finding.message, finding.hint, level=level)

@@ -10,6 +10,7 @@ from bot.assess.decision import Decision, RequireApproval, Requirement
 from bot.assess.facts import Facts
 from bot.assess.gate import decide, matching_rules
 from bot.assess.policy import Policies
+from bot.assess.unfolding import guards
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,17 @@ def run_table(policy: Policy) -> list[RowResult]:
 
 
 def never(policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Gates that matched in no row, and gates that matched in every one: the table does not test them."""
+    """Gates that matched in no row, and gates that matched in every one: the table does not test them.
+
+    An override and what a record earns are gates here: a table shows each as it matches and as it does not.
+    Guards against people nobody knows are not, for nobody wrote them.
+    """
     alone = Policies({policy.name: policy})
-    seen: dict[str, set[bool]] = {ready.id: set() for ready in policy.gates}
+    written = [ready for ready in policy.gates if not guards(ready.id)]
+    seen: dict[str, set[bool]] = {ready.id: set() for ready in written}
     for _, facts in _rows(policy):
         matched = matching_rules(alone, facts)
-        for ready in policy.gates:
+        for ready in written:
             seen[ready.id].add(ready.rule in matched)
     return (
         tuple(gate for gate, answers in seen.items() if True not in answers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, NaiveDatetime, model_validator
@@ -126,6 +127,8 @@ class Runbook(Record):
     """Every decision records it: raise it with each change."""
     owner: Text
     """Whom a denied person is told to ask."""
+    review_by: date | None = None
+    """When somebody looks at all of it again: `assent policy check` warns 30 days before."""
     purpose: Text
     applies_to: tuple[str, ...] = Field(min_length=1)
     """Skills, major versions of them (deploy@2), or "*" for every one."""

@@ -129,12 +129,17 @@ REASONS = {
 
 
 async def _artifacts(config: Config) -> AsyncIterator[Line]:
+    from datetime import UTC, datetime
+
     from bot.artifacts import Artifacts
+    from bot.assess.policy_warnings import warnings
 
     artifacts = Artifacts(config.skills_dir, config.policies_dir)
     problems = artifacts.problems
     if not problems:
         armed = artifacts.policies().armed
         yield Line("skills and policies", "good", f"{len(artifacts.skills())} skills, {len(armed)} policies")
+        for doubt in warnings(artifacts.policies(), today=datetime.now(UTC).date()):
+            yield Line("skills and policies", "warning", str(doubt))
     for problem in problems:
         yield Line("skills and policies", "wrong", str(problem))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bot.cli import opened, policy_diff, policy_explain, policy_proof, policy_simulate, terminal
+
+if TYPE_CHECKING:
+    from bot.ask.reading import Problem
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Who decides what, and why.")
 app.command("prove")(policy_proof.prove)
@@ -19,22 +23,40 @@ AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
 @app.command()
 def check(json: AsJson = False) -> None:
-    """Everything that keeps the policies from loading, with its place; exit 1 when there is anything."""
+    """Everything that keeps the policies from loading, with its place; exit 1 when there is anything.
+
+    Warnings keep nothing from loading and change no exit code: who would be missing when one of the approvers
+    asks, records that can never be good enough, a review that is due.
+    """
     problems = opened.problems(opened.config().policies_dir)
+    doubts = () if problems else _doubts()
     if json:
-        terminal.as_json([terminal.placed(problem) for problem in problems])
+        terminal.as_json([terminal.placed(problem) for problem in (*problems, *doubts)])
     else:
         for problem in problems:
             typer.echo(str(problem))
-        terminal.note(f"{len(problems)} findings: no policy is armed." if problems else "No findings.")
+        for doubt in doubts:
+            typer.echo(f"warning: {doubt}")
+        said = f"{len(problems)} findings: no policy is armed." if problems else "No findings."
+        count = "1 warning" if len(doubts) == 1 else f"{len(doubts)} warnings"
+        terminal.note(f"{said} {count}." if doubts else said)
     if problems:
         raise typer.Exit(1)
+
+
+def _doubts() -> Sequence[Problem]:
+    from datetime import UTC, datetime
+
+    from bot.assess.policy_warnings import warnings
+
+    return warnings(opened.policies(), today=datetime.now(UTC).date())
 
 
 @app.command("test")
 def play(json: AsJson = False) -> None:
     """Play each policy's own decision table; exit 1 when a row comes out otherwise than it says."""
     from bot.assess.policy_table import never, run_table
+    from bot.assess.unfolding import told
 
     rows = []
     for name, policy in opened.policies().armed.items():
@@ -42,7 +64,8 @@ def play(json: AsJson = False) -> None:
         unmatched, always = never(policy)
         for gates, when in ((unmatched, "in no row"), (always, "in every row")):
             if gates:
-                terminal.note(f"{name}: {', '.join(gates)} matched {when}, so the table does not test it.")
+                named = ", ".join(map(told, gates))
+                terminal.note(f"{name}: {named} matched {when}, so the table does not test it.")
     if json:
         terminal.as_json(
             [

@@ -45,3 +45,35 @@ def test_a_schema_is_printed_as_it_is_kept(assent) -> None:
         )
     assert assent("policy", "schema").out == assent("policy", "schema", "policy").out
     assert "people" in assent("policy", "schema", "person").err
+
+
+def test_a_warning_is_shown_and_keeps_nothing_from_loading(assent, artifacts) -> None:
+    folder = Path(artifacts["ASSENT_POLICIES"])
+    people = folder / "people.yaml"
+    people.write_text(people.read_text().replace("[alice, bob]", "[alice]"))
+    ran = assent("policy", "check", env=artifacts)
+    assert ran.code == 0
+    assert "warning: its-policies/simple.yaml:15:5: nobody could approve change when alice asks" in ran.out
+    assert "No findings. 1 warning." in ran.err
+    [one] = json.loads(assent("policy", "check", "--json", env=artifacts).out)
+    assert (one["level"], one["line"]) == ("warning", 15)
+
+
+def test_a_review_that_is_overdue_is_a_warning_too(assent, artifacts) -> None:
+    policy = Path(artifacts["ASSENT_POLICIES"]) / "simple.yaml"
+    policy.write_text(policy.read_text().replace("version: 1", "version: 1\nreview_by: 2020-01-01"))
+    ran = assent("policy", "check", env=artifacts)
+    assert (ran.code, "overdue" in ran.out) == (0, True)
+    policy.write_text(policy.read_text().replace("2020-01-01", "soon"))
+    ran = assent("policy", "check", env=artifacts)
+    assert ran.code == 1
+    assert "review_by" in ran.out
+
+
+def test_an_override_and_a_record_that_no_row_shows_are_named(assent, artifacts) -> None:
+    policy = Path(artifacts["ASSENT_POLICIES"]) / "simple.yaml"
+    glass = "override: {all_of: [{group: release}], notify: [release], review_by: [release]}"
+    gate = f"  - {{id: no, why: w, when: size(freeze.active) > 0, deny: No, {glass}}}\nbudgets:"
+    policy.write_text(policy.read_text().replace("budgets:", gate))
+    ran = assent("policy", "test", env=artifacts)
+    assert "simple: the override of no matched in no row" in ran.err
