@@ -153,16 +153,21 @@ def _unseen(skill: Skill, locked: Locked) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _with_older(skill: Skill, against: str) -> Compared:
+def older(name: str, against: str) -> Skill | None:
+    """A skill in a folder of skills, in one of its own, or at a git revision; None when it is not there."""
     from bot.artifacts.loading import MANIFEST
-    from bot.ask.revision import differences
 
     place = Path(against)
     if place.is_dir():
-        one = place if (place / MANIFEST).is_file() else place / skill.name
-        then = _load(one, skill.name, f"{skill.name} in {against}") if one.is_dir() else None
-    else:
-        then = _older(Path(skill.folder), against, strict=True)
+        one = place if (place / MANIFEST).is_file() else place / name
+        return _load(one, name, f"{name} in {against}") if one.is_dir() else None
+    return _older(opened.config().skills_dir / name, against, strict=True)
+
+
+def _with_older(skill: Skill, against: str) -> Compared:
+    from bot.ask.revision import differences
+
+    then = older(skill.name, against)
     if then is None:
         return Compared(name=skill.name, basis=f"not in {against}", now=skill.version)
     return Compared(

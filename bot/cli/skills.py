@@ -13,6 +13,7 @@ from bot.cli import (
     skill_import,
     skill_lint,
     skill_new,
+    skill_replay,
     skill_show,
     skill_signing,
     terminal,
@@ -25,6 +26,7 @@ app.command("import")(skill_import.bring_in)
 app.command("lint")(skill_lint.lint)
 app.command("lock")(skill_signing.lock)
 app.command("new")(skill_new.new)
+app.command("replay")(skill_replay.replay)
 app.command("show")(skill_show.show)
 app.command("sign")(skill_signing.sign)
 app.command("verify")(skill_signing.verify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.assess.rerun import rerun
 from bot.lifecycle import State
 from bot.slack.buttons import Buttons
 from bot.slack.cards.card import card
@@ -56,3 +57,21 @@ async def test_a_narrower_version_has_nothing_to_say(town: Town) -> None:
     await town.run(await town.ask("touch hello to staging"))
     upgrade(town, "1.2.0", "{exec: [python3], env: [TOWN]}")
     assert await new(town, await town.ask("touch hello to staging")) == ("", ())
+
+
+async def test_a_recorded_run_is_held_against_a_version_that_has_not_run(town: Town) -> None:
+    ended = await town.run(await town.ask("touch hello to staging"))
+    assert ended.assessment is not None
+    upgrade(town, "2.0.0", "{exec: [python3], env: [TOWN, TOKEN]}")
+    town.edit(MANIFEST, "wall: 1m", "wall: 100ms")
+    town.edit(MANIFEST, 'staging: "0.10"', 'staging: "0.000001"')
+    found = rerun(
+        ended.assessment,
+        town.artifacts.skills()["touch"],
+        facts=None,
+        policies=town.artifacts.policies(),
+        cost=ended.cost,
+        ran_s=sum(entry.wall_ms for entry in ended.journal) / 1000 + 1,
+    )
+    assert (found.refused, found.wider, found.good) == ("", ("variable TOKEN",), False)
+    assert [why.split(",")[0].split(" ")[1] for why in found.stopped] == ["cost", "ran"]
