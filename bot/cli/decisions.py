@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from bot.assess.decision import Decision, Requirement
     from bot.assess.policy import Policies
     from bot.assess.trace import Trace
+    from bot.authorize.click import ClickRefused
     from bot.authorize.explanation import Explanation
+    from bot.authorize.reach import Reach
 
 
 def told(decision: Decision, policies: Policies, *, requester: Principal) -> dict[str, Any]:
@@ -110,6 +112,37 @@ def remedies(found: Explanation) -> dict[str, Any]:
 def _labels(asked: Requirement) -> list[str]:
     choice = " or ".join(seat.label() for seat in asked.any_of)
     return [*(seat.label() for seat in asked.all_of), *([choice] if choice else [])]
+
+
+def reach_told(one: Reach) -> dict[str, Any]:
+    return {
+        "principal": one.principal,
+        "sits_for": one.sits_for,
+        "stage": one.stage,
+        "grants": one.grants,
+        "still_missing": list(one.missing),
+    }
+
+
+def person_told(person: Principal | None, answer: Reach | ClickRefused | None) -> dict[str, Any] | None:
+    """What their yes would do, or what they would be told."""
+    from bot.authorize.click import ClickRefused
+
+    if person is None or answer is None:
+        return None
+    if isinstance(answer, ClickRefused):
+        return {"principal": person, "may": False, "reason": answer.reason.value, "told": str(answer)}
+    return {"may": True, **reach_told(answer)}
+
+
+def words_of_person(one: dict[str, Any]) -> str:
+    """`bob could say yes now (review); then it is granted`, or what they would be told."""
+    from bot.authorize.delegation import in_words
+
+    if not one.get("may", True):
+        return f'{one["principal"]} could not say yes now: "{one["told"]}"'
+    after = "it is granted" if one["grants"] else f"still needed: {', '.join(one['still_missing'])}"
+    return f"{in_words(one['principal'], one['sits_for'])} could say yes now ({one['stage']}); then {after}"
 
 
 def say_remedies(said: dict[str, Any]) -> None:

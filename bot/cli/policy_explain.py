@@ -10,15 +10,21 @@ import typer
 from pydantic import ValidationError
 
 from bot.cli import opened, terminal
-from bot.cli.decisions import gate, remedies, say_gates, say_remedies
+from bot.cli.decisions import (
+    gate,
+    person_told,
+    reach_told,
+    remedies,
+    say_gates,
+    say_remedies,
+    words_of_person,
+)
 from bot.terms import Group, Principal, Refused, RequestId
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.assess.policy import Policies
-    from bot.authorize.click import ClickRefused
-    from bot.authorize.reach import Reach
     from bot.flow.request import Request
 
 
@@ -100,31 +106,10 @@ def explanation(
         "gates": [gate(one) for one in found.gates],
         **remedies(found),
         "missing": list(found.missing),
-        "could_approve": [_reach(one) for one in found.could_approve],
+        "could_approve": [reach_told(one) for one in found.could_approve],
         "groups_not_known": list(found.unknown),
-        "person": _person(person, found.person),
+        "person": person_told(person, found.person),
     }
-
-
-def _reach(one: Reach) -> dict[str, Any]:
-    return {
-        "principal": one.principal,
-        "sits_for": one.sits_for,
-        "stage": one.stage,
-        "grants": one.grants,
-        "still_missing": list(one.missing),
-    }
-
-
-def _person(person: Principal | None, answer: Reach | ClickRefused | None) -> dict[str, Any] | None:
-    """What their yes would do, or what they would be told."""
-    from bot.authorize.click import ClickRefused
-
-    if person is None or answer is None:
-        return None
-    if isinstance(answer, ClickRefused):
-        return {"principal": person, "may": False, "reason": answer.reason.value, "told": str(answer)}
-    return {"may": True, **_reach(answer)}
 
 
 def known_members(
@@ -178,18 +163,10 @@ def _say_who(said: dict[str, Any]) -> None:
         return
     typer.echo(f"Still needed: {', '.join(said['missing'])}")
     for one in said["could_approve"]:
-        typer.echo(f"  {_could(one)}")
+        typer.echo(f"  {words_of_person(one)}")
     for group in said["groups_not_known"]:
         typer.echo(f"  whoever is in @{group}: only Slack or its schedule knows, and was not asked")
     if not said["could_approve"] and not said["groups_not_known"]:
         typer.echo("  nobody could say yes now: add members to these groups, or change the policy")
     if (person := said["person"]) is not None:
-        words = f'{person["principal"]} could not say yes now: "{person["told"]}"'
-        typer.echo(words if not person["may"] else _could(person))
-
-
-def _could(one: dict[str, Any]) -> str:
-    from bot.authorize.delegation import in_words
-
-    after = "it is granted" if one["grants"] else f"still needed: {', '.join(one['still_missing'])}"
-    return f"{in_words(one['principal'], one['sits_for'])} could say yes now ({one['stage']}); then {after}"
+        typer.echo(words_of_person(person))

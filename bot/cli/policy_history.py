@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from bot.cli import opened, terminal
+from bot.cli.decisions import short, words_of
 
 if TYPE_CHECKING:
     from bot.ask.catalog import Catalog
@@ -60,3 +62,41 @@ def _declared(then: Assessment, catalog: Catalog) -> int | None:
     if skill is None or skill.digest != then.binding.skill_digest:
         return None
     return declared(skill.manifest.effects, then.invocation.environment)
+
+
+def replay(policies: Policies, records: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Each record decided by these policies, beside how it was decided."""
+    from bot.assess.gate import decide
+    from bot.assess.strictness import direction
+
+    rows = []
+    for one in records:
+        if (facts := one.facts_under(policies)) is None:
+            continue
+        then, now = one.then.decision, decide(policies, facts)
+        rows.append(
+            {
+                "request": one.request.id,
+                "state": one.request.state.value,
+                "what": one.request.invocation.sentence(),
+                "change": direction(then, now).value,
+                "then": short(then),
+                "now": short(now),
+            }
+        )
+    return rows
+
+
+def say(rows: list[dict[str, Any]], *, json: bool) -> None:
+    """Those that differ."""
+    differ = [row for row in rows if row["change"] != "same"]
+    if json:
+        terminal.as_json({"replayed": len(rows), "differ": len(differ), "requests": differ})
+        return
+    terminal.table(
+        ("request", "what", "then", "now", ""),
+        [(one["request"], one["what"], words_of(one["then"]), words_of(one["now"]), one["change"])
+         for one in differ],
+        empty="Every one would be decided as it was.",
+    )  # fmt: skip
+    terminal.note(f"{len(differ)} of the last {len(rows)} decisions would differ.")

@@ -14,7 +14,15 @@ import typer
 from pydantic import JsonValue, ValidationError
 
 from bot.cli import opened, policy_history, terminal
-from bot.cli.decisions import gate, remedies, say_gates, say_remedies, short, told, words_of
+from bot.cli.decisions import (
+    gate,
+    person_told,
+    remedies,
+    say_gates,
+    say_remedies,
+    told,
+    words_of_person,
+)
 from bot.terms import Group, Principal, Refused
 
 if TYPE_CHECKING:
@@ -39,6 +47,10 @@ def simulate(
     fact: Annotated[
         list[str] | None, typer.Option(help="Any other fact: name=value, such as plan.changes=30.")
     ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--for", help="Somebody: what their yes would do, or why it could not count."),
+    ] = None,
     history: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Replay the newest N requests instead.")
     ] = None,
@@ -62,15 +74,16 @@ def simulate(
         raise Refused("Say a request, such as `deploy checkout 1.4.2 to production`, or --history 100.")
     folder = opened.policies_in(policies)
     if history is not None:
-        rows = _replay(folder, asyncio.run(policy_history.judged(team, history)))
-        _say_history(rows, json=json)
+        rows = policy_history.replay(folder, asyncio.run(policy_history.judged(team, history)))
+        policy_history.say(rows, json=json)
         return
     given = dict(_fact(one) for one in fact or ())
     if risk is not None:
         given["request.risk"] = risk
     names = [name for one in groups or () for name in one.split(",") if name]
     when = (at or datetime.now(UTC)).replace(tzinfo=UTC)
-    said = what_if(folder, words or (), asker=asker, groups=names, given=given, now=when)
+    whom = Principal(person) if person is not None else None
+    said = what_if(folder, words or (), asker=asker, groups=names, given=given, now=when, person=whom)
     if json:
         terminal.as_json(said)
     else:
@@ -85,13 +98,19 @@ def what_if(
     groups: Sequence[str],
     given: dict[str, JsonValue],
     now: datetime,
+    person: Principal | None = None,
 ) -> dict[str, Any]:
-    """One request judged by the real gate, with every fact it was judged by."""
+    """One request judged by the real gate, with every fact it was judged by.
+
+    Of groups that Slack or a schedule keeps nobody is asked: who is in them is not known here.
+    """
     from bot.authorize.explanation import explain
 
     call, catalog = _invocation(words)
     facts = _facts(policies, call, catalog, Principal(asker), groups, given, now)
-    found = explain(facts, policies, members={}, now=now)
+    listed = {group: policies.roster.members(group) for group in policies.roster.groups}
+    members = {Group(group): people for group, people in listed.items() if people is not None}
+    found = explain(facts, policies, members=members, now=now, person=person)
     return {
         "request": call.sentence(),
         "at": now.isoformat(),
@@ -100,6 +119,7 @@ def what_if(
         "facts": facts.named(),
         "gates": [gate(one) for one in found.gates],
         **remedies(found),
+        "person": person_told(person, found.person),
     }
 
 
@@ -193,42 +213,6 @@ def _fact(text: str) -> tuple[str, JsonValue]:
         return name, value
 
 
-def _replay(policies: Policies, records: Sequence[policy_history.Judged]) -> list[dict[str, Any]]:
-    from bot.assess.gate import decide
-    from bot.assess.strictness import direction
-
-    rows = []
-    for one in records:
-        if (facts := one.facts_under(policies)) is None:
-            continue
-        then, now = one.then.decision, decide(policies, facts)
-        rows.append(
-            {
-                "request": one.request.id,
-                "state": one.request.state.value,
-                "what": one.request.invocation.sentence(),
-                "change": direction(then, now).value,
-                "then": short(then),
-                "now": short(now),
-            }
-        )
-    return rows
-
-
-def _say_history(rows: list[dict[str, Any]], *, json: bool) -> None:
-    differ = [row for row in rows if row["change"] != "same"]
-    if json:
-        terminal.as_json({"replayed": len(rows), "differ": len(differ), "requests": differ})
-        return
-    terminal.table(
-        ("request", "what", "then", "now", ""),
-        [(one["request"], one["what"], words_of(one["then"]), words_of(one["now"]), one["change"])
-         for one in differ],
-        empty="Every one would be decided as it was.",
-    )  # fmt: skip
-    terminal.note(f"{len(differ)} of the last {len(rows)} decisions would differ.")
-
-
 def _say(said: dict[str, Any]) -> None:
     typer.echo(f"{said['request']}: {said['effect']}")
     say_gates(said)
@@ -238,6 +222,8 @@ def _say(said: dict[str, Any]) -> None:
         who = [*one["may_approve"], *(f"whoever is in @{group} in Slack" for group in one["in_slack"])]
         later = f", after {one['after']}" if one["after"] else ""
         typer.echo(f"  {one['stage']}{later}: {' and '.join(seats)} ({', '.join(who) or 'nobody'})")
+    if (person := said["person"]) is not None:
+        typer.echo(f"  {words_of_person(person)}")
     assumed = ("request.risk", "plan.changes", "budget.left_usd", "evidence.runs", "freeze.active")
     facts = ", ".join(f"{name} = {json_text.dumps(said['facts'][name])}" for name in assumed)
     terminal.note(f"Judged with {facts}. Others: --fact name=value.")

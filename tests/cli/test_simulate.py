@@ -118,6 +118,21 @@ def test_a_record_says_what_it_is_short_of(assent, narrow) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        ("bob", "bob could say yes now (review); then it is granted"),
+        ("alice", 'alice could not say yes now: "You asked for this'),
+        ("carol", "and you are not among them"),
+    ],
+)
+def test_what_somebodys_yes_would_do(assent, artifacts, person: str, words: str) -> None:
+    ran = assent("policy", "simulate", *WHAT, "--as", "alice", "--for", person, env=artifacts)
+    assert words in ran.said
+    said = simulated(assent, artifacts, *WHAT, "--as", "alice", "--for", person)
+    assert said["person"]["may"] is (person == "bob")
+
+
 def test_one_text_is_read_as_in_slack(assent, artifacts) -> None:
     assert simulated(assent, artifacts, "deploy checkout 1.4.2 to staging")["effect"] == "require"
 
