@@ -36,6 +36,13 @@ class GitHub:
         self.ask("PATCH", f"/git/refs/tags/{tag}", {"sha": commit})
 
 
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
+    """For tests that start nothing in it."""
+    with target("deploy-github", tmp_path_factory.mktemp("github")) as variables:
+        yield GitHub(variables)
+
+
 @pytest.fixture
 def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
     """One for each test: it starts in a moment, and what runs in it takes time."""
@@ -64,13 +71,13 @@ def refusal(ran: Ran) -> str:
     return str(ran.result["refused"])
 
 
-def test_the_plan_names_the_commit_what_is_live_and_what_is_between(github: GitHub) -> None:
-    plan = deployment(github, GOOD).plan().result
+def test_the_plan_names_the_commit_what_is_live_and_what_is_between(quiet: GitHub) -> None:
+    plan = deployment(quiet, GOOD).plan().result
     assert plan["summary"] == "acme/checkout v1.0.0 → v1.1.0 in production, 1 commit"
     assert plan["resolved"] == {"commit": "2" * 40, "previous": FIRST}
     assert plan["target"] == {"identity": "github/acme/checkout/production", "revision": "501"}
     assert "2222222 Count the basket once (Ada)" in plan["details"]
-    assert deployment(github, FIRST).plan().result["nothing_to_do"] is True
+    assert deployment(quiet, FIRST).plan().result["nothing_to_do"] is True
 
 
 @pytest.mark.parametrize(
@@ -83,14 +90,14 @@ def test_the_plan_names_the_commit_what_is_live_and_what_is_between(github: GitH
     ],
 )
 def test_what_cannot_be_deployed_is_refused_and_nothing_is_started(
-    github: GitHub, tag: str, more: dict[str, str], said: str
+    quiet: GitHub, tag: str, more: dict[str, str], said: str
 ) -> None:
-    assert said in refusal(deployment(github, tag, **more).plan())
-    assert github.runs() == []
+    assert said in refusal(deployment(quiet, tag, **more).plan())
+    assert quiet.runs() == []
 
 
-def test_without_a_token_the_plan_says_what_to_set(github: GitHub) -> None:
-    run = deployment(github, GOOD)
+def test_without_a_token_the_plan_says_what_to_set(quiet: GitHub) -> None:
+    run = deployment(quiet, GOOD)
     run.variables = {}
     assert "GITHUB_TOKEN is not set" in refusal(run.plan())
 
@@ -192,9 +199,9 @@ def test_a_run_of_another_commit_than_the_approved_is_ended(github: GitHub) -> N
     assert ours["cancelled"] is True
 
 
-def test_nobody_can_tell_when_github_does_not_answer(github: GitHub) -> None:
-    run = planned(github, GOOD)
-    run.variables = {**github.variables, "GITHUB_API_URL": "http://127.0.0.1:9"}
+def test_nobody_can_tell_when_github_does_not_answer(quiet: GitHub) -> None:
+    run = planned(quiet, GOOD)
+    run.variables = {**quiet.variables, "GITHUB_API_URL": "http://127.0.0.1:9"}
     ran = run.step("dispatch", "probe")
     assert (ran.code, "does not answer" in ran.text) == (2, True)
-    assert github.variables["GITHUB_TOKEN"] not in ran.text + ran.errors
+    assert quiet.variables["GITHUB_TOKEN"] not in ran.text + ran.errors

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from hosting import EXAMPLES, ROOT, read_manifest, skill_folder
 
-from bot.artifacts import Artifacts
+from bot.artifacts import Artifacts, lock
 
 SHIPPED = sorted(file.parent.name for file in ROOT.glob("skills/*/skill.yaml"))
 FOR_PLATFORMS = sorted(file.parent.name for file in EXAMPLES.glob("*/skill.yaml"))
@@ -57,6 +59,20 @@ def test_the_examples_have_no_finding_and_a_lock_of_their_own() -> None:
     assert {name: skill.unarmed for name, skill in examples.skills().items()} == dict.fromkeys(
         FOR_PLATFORMS, ""
     )
+
+
+@pytest.mark.parametrize("skill", FOR_PLATFORMS)
+def test_an_example_that_is_copied_and_locked_is_under_the_rules_of_deploy(
+    skill: str, tmp_path: Path
+) -> None:
+    shutil.copytree(EXAMPLES / skill, tmp_path / "skills" / skill)
+    copied = Artifacts(tmp_path / "skills", ROOT / "policies")
+    assert "skills.lock" in copied.skills()[skill].unarmed
+    (tmp_path / "skills" / "skills.lock").write_text(lock(copied.skills().values()))
+    armed = Artifacts(tmp_path / "skills", ROOT / "policies")
+    assert armed.skills()[skill].unarmed == ""
+    policies = armed.policies()
+    assert policies.digest_for(skill) == policies.digest_for("deploy")
 
 
 def test_the_read_only_skill_sends_the_host_nothing_but_questions() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,20 +114,6 @@ def test_what_was_deployed_since_the_plan_is_not_restarted(host: HostProcess, na
     assert run.measure().result["restarted"] is False
 
 
-def test_a_new_process_that_does_not_start_costs_no_old_one(tmp_path: Path, name: str) -> None:
-    with hosting(tmp_path) as host:
-        before = pids(host)
-        for app in tmp_path.rglob("app.py"):
-            app.chmod(0o644)
-            app.write_text("raise SystemExit('the disk is full')\n")
-        run = planned("restart-service", host, name)
-        ran = run.step("restart")
-        assert (ran.code, "the disk is full" in ran.text) == (1, True)
-        assert pids(host) == before
-        assert call(f"{host.target(PLACE, 'payments')['url']}/health")[0] == 200
-        assert run.step("restart", "probe").code == 1
-
-
 def test_a_service_is_scaled_and_what_is_deployed_next_has_as_many(host: HostProcess, name: str) -> None:
     scaled(host, 1, name)
     run = planned("scale-service", host, name, replicas="3")
@@ -172,18 +157,38 @@ def test_a_number_that_changed_since_the_plan_stops_the_scaling(host: HostProces
     assert pids(host) == before
 
 
-def test_the_number_outlives_a_host_that_was_killed(tmp_path: Path) -> None:
-    with hosting(tmp_path) as host:
-        scaled(host, 2, "before")
-        host.kill()
-    with hosting(tmp_path) as host:
-        assert host.target(PLACE, "payments")["replicas"] == 2
-        assert len(set(pids(host))) == 2
-
-
 @pytest.mark.parametrize("replicas", [0, 5, "2"])
 def test_the_host_itself_declines_what_it_cannot_carry(host: HostProcess, replicas: object) -> None:
     before = pids(host)
     body = {"replicas": replicas, "expected_replicas": len(before), "key": "too much"}
     assert host.do(PLACE, "scale", service="payments", **body)[0] == 400
     assert pids(host) == before
+
+
+@pytest.fixture(scope="module")
+def reborn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+    """A host of these tests' own, started again after it was killed with two replicas."""
+    home = tmp_path_factory.mktemp("reborn")
+    with hosting(home) as host:
+        scaled(host, 2, "before")
+        host.kill()
+    with hosting(home) as host:
+        yield host
+
+
+def test_the_number_outlives_a_host_that_was_killed(reborn: HostProcess) -> None:
+    assert reborn.target(PLACE, "payments")["replicas"] == 2
+    assert len(set(pids(reborn))) == 2
+
+
+def test_a_new_process_that_does_not_start_costs_no_old_one(reborn: HostProcess, name: str) -> None:
+    before = pids(reborn)
+    for app in reborn.home.rglob("app.py"):
+        app.chmod(0o644)
+        app.write_text("raise SystemExit('the disk is full')\n")
+    run = planned("restart-service", reborn, name)
+    ran = run.step("restart")
+    assert (ran.code, "the disk is full" in ran.text) == (1, True)
+    assert pids(reborn) == before
+    assert call(f"{reborn.target(PLACE, 'payments')['url']}/health")[0] == 200
+    assert run.step("restart", "probe").code == 1
