@@ -103,7 +103,7 @@ def shop(shelf: Shelf) -> Iterator[Shop]:
         return await handler(request)
 
     app = web.Application(middlewares=[failing])
-    app.add_routes(registry.routes(""))
+    app.add_routes([*registry.routes(""), *registry.routes("/mirror")])
     found = Shop("", registry)
     with serving(app) as url:
         found.url = url
@@ -180,7 +180,11 @@ def npm_lock(folder: Path, shop: Shop) -> None:
         "HOME": str(folder.parent),
         "npm_config_registry": shop.settings["ASSENT_NPM_URL"],
     }
-    env |= {"npm_config_cache": str(folder.parent / "npm-cache"), "npm_config_audit": "false"}
+    env |= {
+        "npm_config_cache": str(folder.parent / "npm-cache"),
+        "npm_config_audit": "false",
+        "npm_config_ignore_scripts": "true",
+    }
     env |= {"npm_config_update_notifier": "false", "npm_config_userconfig": os.devnull}
     subprocess.run(
         [NPM, "install", "--package-lock-only"], cwd=folder, env=env, check=True, capture_output=True

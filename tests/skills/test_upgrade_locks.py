@@ -56,7 +56,22 @@ dependencies = [
   "stuck",
 ]
 """
-PACKAGE = '{\n  "name": "web",\n  "dependencies": {\n    "left": "^1.0.0"\n  }\n}\n'
+PACKAGE = """\
+{
+  "name": "web",
+  "scripts": {"preinstall": "touch it-ran", "prepare": "touch it-ran"},
+  "dependencies": {
+    "left": "^1.0.0"
+  }
+}
+"""
+TRAPS = {
+    "web/.npmrc": "registry=http://127.0.0.1:9/\nignore-scripts=false\nscript-shell=/bin/false\n",
+    "evil.py": "open('it-ran', 'w')\n",
+    "pyproject.toml": PYPROJECT
+    + '\n[build-system]\nrequires = []\nbuild-backend = "evil"\nbackend-path = ["."]\n',
+}
+"""What would send us elsewhere, or run, if the repository had a say in how it is locked."""
 DONE = {"tests": "passed", "unexpected_files": 0, "unexpected_versions": 0, "offered_ratio": 1.0}
 
 pytestmark = pytest.mark.skipif(not UV, reason="uv is not installed")
@@ -88,7 +103,7 @@ def locked(market: Shop, tmp_path_factory: pytest.TempPathFactory) -> Remote:
     if NPM:
         npm_lock(found.work / "web", market)
     market.registry.shelf = SHELF
-    found.commit({})
+    found.commit(TRAPS)
     return found
 
 
@@ -135,6 +150,7 @@ def test_a_vulnerable_package_deep_in_a_lock_is_moved_as_little_as_clears_it(
     assert changed == ["uv.lock", "web/package-lock.json"], "ranges that allow it stay as they are"
     lock = json.loads(locked.show(branch, "web/package-lock.json"))
     assert lock["packages"]["node_modules/deep"]["version"] == "1.0.1"
+    assert not list(run.home.rglob("it-ran")), "nothing of the repository ran but its tests"
     assert "overrides" not in json.loads(locked.show(branch, "web/package.json"))
 
 
@@ -157,7 +173,20 @@ def test_a_major_version_widens_the_bound_that_kept_it_out(
     assert run.step("edit").code == 0
     commit = next(iter(run.step("edit").result["commits"].values()))
     edited = git("show", f"{commit}:pyproject.toml", folder=run.home / "workspace/work")
-    assert edited == PYPROJECT.replace('"greet>=1,<2",   # hello', '"greet>=1,<3",   # hello').strip()
+    assert (
+        edited
+        == TRAPS["pyproject.toml"].replace('"greet>=1,<2",   # hello', '"greet>=1,<3",   # hello').strip()
+    )
+
+
+def test_a_version_from_an_index_that_the_repository_brings_in_is_not_the_chosen_one(
+    market: Shop, locked: Remote, tmp_path: Path
+) -> None:
+    own = f'{TRAPS["pyproject.toml"]}\n[[tool.uv.index]]\nurl = "{market.url}/mirror/pypi/simple"\n'
+    elsewhere = remote(tmp_path, {"pyproject.toml": own, "uv.lock": locked.show("main", "uv.lock") + "\n"})
+    rows, details = changes(upgrading(market, elsewhere, tmp_path, group="minor", package="money"))
+    assert rows == []
+    assert f"money 1.3.0: the lock takes 1.3.0 from {market.url}/mirror/pypi/simple" in details
 
 
 def test_a_lock_of_another_index_is_refused_instead_of_being_rewritten(

@@ -73,7 +73,7 @@ def held(root: Path, unit: Unit) -> set[tuple[str, str]]:
     """Every (name, version) of a unit now: of its lock, else of its pins and ranges."""
     if unit.kind == "uv":
         entries = python_manifests.lock_entries(python_manifests.toml(root, unit.lock))
-        return {(name, version) for name, version, source in entries if "registry" in source}
+        return {(name, _from(version, source)) for name, version, source in entries}
     if unit.kind == "npm":
         return {
             (name, str(one.get("version", "")))
@@ -87,6 +87,14 @@ def held(root: Path, unit: Unit) -> set[tuple[str, str]]:
     else:
         fresh = npm_manifests.npm(root, unit.files, "")
     return {(one.name, one.pinned(unit.ecosystem) or one.spec) for one in fresh.named}
+
+
+def _from(version: str, source: Mapping[str, Any]) -> str:
+    """A version, with its source when that is not the index that was asked: it is another one then."""
+    index = str(source.get("registry", "")).rstrip("/")
+    if index == registry.index_url() or source.keys() & {"editable", "virtual"}:
+        return version
+    return f"{version} from {' '.join(str(one) for one in source.values())}"
 
 
 def moved(unit: Unit, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> list[Move]:
@@ -111,6 +119,8 @@ def _uv(root: Path, unit: Unit, order: Order) -> None:
     wanted = [f"--upgrade-package={name}=={version}" for name, version in sorted(order.versions.items())]
     wanted += [f"--upgrade-package={name}<={version}" for name, version in sorted(order.limits.items())]
     env = programs.environment(
+        GIT_ALLOW_PROTOCOL="https:ssh",
+        GIT_TERMINAL_PROMPT="0",
         UV_DEFAULT_INDEX=registry.index_url(),
         UV_CACHE_DIR=str(cache("uv")),
         UV_HTTP_RETRIES="1",
@@ -171,7 +181,11 @@ def _lock(folder: Path) -> None:
         "userconfig": str(cache("npm") / "no-user-config"),
         "globalconfig": str(cache("npm") / "no-global-config"),
     }
-    env = programs.environment(**{f"npm_config_{name}": value for name, value in settings.items()})
+    env = programs.environment(
+        GIT_ALLOW_PROTOCOL="https:ssh",
+        GIT_TERMINAL_PROMPT="0",
+        **{f"npm_config_{name}": value for name, value in settings.items()},
+    )
     try:
         programs.run("npm", "install", "--package-lock-only", "--ignore-scripts", folder=folder, env=env)
     except programs.Failed as failed:

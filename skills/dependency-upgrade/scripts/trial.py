@@ -94,9 +94,7 @@ class Trying:
             missed = [one for one in ours if not _reached(one, moves)]
             if missed:
                 for one in missed:
-                    trial.held.append(
-                        f"{one.used.name} {one.after}: what needs it does not let the lock take it"
-                    )
+                    trial.held.append(_why_missed(one, moves))
                 trial.upgrades = tuple(one for one in trial.upgrades if one not in missed)
                 return False
             if not self._all_welcome(trial, label, ours, moves):
@@ -180,6 +178,12 @@ def _reached(upgrade: Upgrade, moves: list[Move]) -> bool:
     if not upgrade.used.unit.lock:
         return bool(ours)
     return upgrade.after in {move.after for move in ours} and upgrade.before in {move.before for move in ours}
+
+
+def _why_missed(upgrade: Upgrade, moves: list[Move]) -> str:
+    taken = [move.after for move in moves if move.name == upgrade.used.name and move.after]
+    why = f"the lock takes {taken[0]}" if taken else "what needs it does not let the lock take it"
+    return f"{upgrade.used.name} {upgrade.after}: {why}"
 
 
 def _one_of_each(upgrades: tuple[Upgrade, ...]) -> tuple[Upgrade, ...]:
