@@ -352,3 +352,9 @@ def test_names_from_elsewhere_do_not_become_markdown_or_mentions() -> None:
     assert (
         body.plain("@acme/ui` | [x](https://evil.example)\n") == "`@acme/ui  \\| [x](https://evil.example)`"
     )
+
+
+def test_what_is_too_much_for_one_argument_is_refused_by_the_plan() -> None:
+    moves = [["uv.lock", f"package-{number}", "1.0.0", "1.0.1"] for number in range(3000)]
+    with pytest.raises(script("telling").Refusal, match="3000 versions would move, too many at once"):
+        script("branches").packed([{"moves": moves}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,18 @@ from trial import PREFIX, Trial
 
 REQUEST = "Assent-Request"
 """The trailer of a commit that says which request made it."""
+
+MOST_CHARACTERS = 100_000
+"""What steps are told travels in one argument, of which Linux takes 128 KB."""
+
+
+def packed(parts: Sequence[dict[str, Any]]) -> str:
+    """Everything that steps need, as one line. Raises Refusal when it is too much for one request."""
+    text = json.dumps(parts, separators=(",", ":"))
+    if len(text) > MOST_CHARACTERS:
+        moves = sum(len(part["moves"]) for part in parts)
+        raise Refusal(f"{moves} versions would move, too many at once. Ask for one group or one package.")
+    return text
 
 
 @dataclass(frozen=True)

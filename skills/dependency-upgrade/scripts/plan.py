@@ -22,7 +22,7 @@ import registry
 import scan
 import table
 import testing
-from branches import Branches
+from branches import Branches, packed
 from telling import Refusal, arguments, result, run
 from trial import Trial, Trying
 from units import Unit, Used
@@ -88,7 +88,7 @@ def main() -> int:
             "details": described,
             "target": {"identity": f"{repository.name}@{checkout.commit[:12]}", "revision": checkout.commit},
             "resolved": {
-                "parts": json.dumps([branches.described(one) for one in trials], separators=(",", ":")),
+                "parts": packed([branches.described(one) for one in trials]),
                 "base": checkout.base,
                 "tests": json.dumps(tests, separators=(",", ":")),
                 "tested": "passed" if tests else "absent",
