@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli import opened, reports, terminal
+from bot.cli.reports import Format
 from bot.terms import Refused
 
 if TYPE_CHECKING:
     from bot.ask.reading import Problem
-
-
-class Format(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
 
 
 def lint(

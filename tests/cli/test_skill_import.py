@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-GOOD = "---\nname: pdf-tools\ndescription: Reads PDF files.\nlicense: MIT\n---\n\n# PDF\n"
+WHAT = "Reads PDF files. Use when somebody has one."
+GOOD = f"---\nname: pdf-tools\ndescription: {WHAT}\nlicense: MIT\n---\n\n# PDF\n"
 
 
 @pytest.fixture
@@ -54,7 +55,6 @@ def test_it_never_becomes_a_skill_even_with_a_manifest(assent, artifacts, source
         ("name: PDF Tools\ndescription: x", '"PDF Tools" is no name'),
         ("name: pdf-tool\ndescription: x", '"pdf-tool" is in the folder pdf-tools'),
         ("name: pdf-tools\ndescription: x\nauthor: me", 'the format has no key "author"'),
-        ("name: pdf-tools\ndescription: x\nallowed-tools: Bash", "Text gives no permission"),
         (f"name: pdf-tools\ndescription: {'x' * 1025}", '"description" has 1025 characters'),
         ("name: pdf-tools\ndescription: x\nmetadata: text", "metadata is no mapping"),
         ("name: pdf-tools\nname: other", 'the key "name" is here twice'),
@@ -102,7 +102,9 @@ def test_too_much_is_not_taken_in(assent, artifacts, source: Path) -> None:
 def test_a_repository_brings_every_skill_in_it(assent, artifacts, source: Path) -> None:
     other = source.parent / "more" / "csv"
     other.mkdir(parents=True)
-    (other / "SKILL.md").write_text("---\nname: csv\ndescription: Reads CSV.\n---\n")
+    (other / "SKILL.md").write_text(
+        "---\nname: csv\ndescription: Reads CSV files, when there are some.\n---\n"
+    )
     ran = assent("skills", "import", str(source.parent), "--json", env=artifacts)
     assert ran.code == 0
     assert [one["name"] for one in json.loads(ran.out)] == ["csv", "pdf-tools"]
@@ -133,3 +135,39 @@ def test_what_has_no_skill_could_not_be_imported(assent, artifacts, tmp_path: Pa
     ran = assent("skills", "import", str(tmp_path / "empty"), env=artifacts)
     assert ran.code == 2
     assert "There is no SKILL.md" in ran.err
+
+
+def test_looking_takes_nothing_in_and_sums_up(assent, artifacts, source: Path) -> None:
+    other = source.parent / "CSV Tools"
+    other.mkdir()
+    (other / "SKILL.md").write_text(f"---\nname: CSV Tools\nversion: 1\ndescription: {WHAT}\n---\n")
+    ran = assent("skills", "import", str(source.parent), "--dry-run", env=artifacts)
+    assert ran.code == 1
+    assert not (Path(artifacts["ASSENT_SKILLS"]) / ".quarantine").exists()
+    assert "csv-tools: can be read, and does not keep to the format" in ran.out
+    assert "pdf-tools: keeps to the format" in ran.out
+    assert "prose, 1 script (shell): Reads PDF files." in ran.out
+    assert "Put it below metadata:." in ran.out, "what would mend it"
+    assert "2 skills: 1 keep to the format, 1 can be read all the same." in ran.err
+    assert "Errors: unknown-key 1, front-matter 1." in ran.err
+
+
+def test_a_finding_has_its_place_in_the_repository_for_code_scanning(assent, artifacts, source: Path) -> None:
+    (source / "SKILL.md").write_text(f"---\nname: pdf-tools\ndescription: {WHAT}\ncolour: red\n---\nText.\n")
+    words = ("skills", "import", str(source.parent), "--dry-run", "--format", "sarif")
+    ran = assent(*words, env=artifacts)
+    [result] = json.loads(ran.out)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "elsewhere/pdf-tools/SKILL.md"
+    assert (result["ruleId"], place["region"]["startLine"]) == ("unknown-key", 4)
+
+
+def test_two_of_one_name_do_not_overwrite_each_other(assent, artifacts, source: Path) -> None:
+    again = source.parent / "again" / "pdf-tools"
+    again.mkdir(parents=True)
+    (again / "SKILL.md").write_text(GOOD.replace("# PDF", "# Another"))
+    ran = assent("skills", "import", str(source.parent), "--replace", "--json", env=artifacts)
+    assert ran.code == 1
+    first, second = json.loads(ran.out)
+    assert (second["folder"], second["findings"][-1]["rule"]) == (None, "not-taken-in")
+    assert "# Another" in (Path(first["folder"]) / "SKILL.md").read_text()

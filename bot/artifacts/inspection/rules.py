@@ -44,6 +44,8 @@ GUESSES = {
     "front-matter": "Values are text where the format asks for text.",
     "no-cases": "A skill has cases that show what it does.",
     "unused-permission": "What is permitted is used.",
+    "not-taken-in": "It could be taken in.",
+    "brings-manifest": "A manifest from elsewhere is not read.",
     "suppression": "Suppressions hold and are needed.",
 }
 

@@ -1,6 +1,6 @@
 """The open Agent Skills format (agentskills.io): read tolerantly, judged strictly."""
 
 from bot.artifacts.standard.front_matter import FrontMatter, read
-from bot.artifacts.standard.rules import kept
+from bot.artifacts.standard.rules import MOST, kept
 
-__all__ = ["FrontMatter", "kept", "read"]
+__all__ = ["MOST", "FrontMatter", "kept", "read"]

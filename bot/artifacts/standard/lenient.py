@@ -49,6 +49,7 @@ def _value(value: str, below: list[str]) -> JsonValue:
 
 
 def _plain(text: str) -> str:
+    text = re.sub(r"^[&!]\S*\s+", "", text)
     for quote in ('"', "'"):
         if len(text) >= 2 and text.startswith(quote) and text.endswith(quote):
             return text[1:-1]

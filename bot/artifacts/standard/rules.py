@@ -37,12 +37,16 @@ def _keys(front: FrontMatter, folder: str, file: str) -> Iterator[Problem]:
     if not front.keys and front.problems:
         return
     lower = {key.lower().replace("_", "-"): key for key in reversed(list(front.keys))}
+    told: set[str] = set()
     for key in ("name", "description"):
         if key not in front.keys:
             meant = lower.get(key)
+            told |= {meant} if meant else set()
             hint = f"Write {key}: for {meant}:." if meant else "The format asks for name and description."
             yield at(meant or key, f'"{key}" is missing', hint)
     for key, value in front.keys.items():
+        if key in told:
+            continue
         if key not in KEYS:
             yield at(key, f'the format has no key "{key}"', _stranger(key, lower), rule="unknown-key")
         elif key == "metadata":
@@ -109,7 +113,7 @@ def _tools(value: JsonValue) -> Iterator[tuple[str, str, Level]]:
             "Write names with spaces between them.",
             "error",
         )
-    yield "it asks for tools", "Text gives no permission: a manifest does.", "note"
+    yield "it asks for tools", "Text gives no permission: a manifest does.", "warning"
 
 
 def _body(front: FrontMatter, file: str, files: Collection[str]) -> Iterator[Problem]:
