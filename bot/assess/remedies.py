@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from bot.assess.asking import Earned
 from bot.assess.compiled import Policy, ReadyGate
@@ -18,6 +19,10 @@ from bot.assess.unfolding import OVERRIDDEN, RELAXED
 
 ASK_SO = 'break_glass=yes incident=INC-42 reason="…"'
 """How glass is broken: what is written behind a request."""
+
+
+Threshold = Literal["runs", "success_lb", "probation", "failures_30d", "cool_down_days", "sample"]
+"""What a record may be short of, by the key of `earned` that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +97,36 @@ def _earning(
         rule=rule,
         earned=relaxed.rule in matched,
         record=record,
-        short=tuple(_short(earned, seen)),
-        until=_cooled(earned, seen, at),
+        short=tuple(words for _, words in shortfalls(earned, seen)),
+        until=cooled(earned, seen, at),
         instead=relaxed.requirement,
     )
 
 
-def _short(earned: Earned, seen: EvidenceFacts) -> Iterator[str]:
-    """Each threshold that is not reached, as `38 of 40 runs`."""
+def shortfalls(earned: Earned, seen: EvidenceFacts) -> Iterator[tuple[Threshold, str]]:
+    """Each threshold that is not reached, with its words: `38 of 40 runs`."""
     if seen.runs < earned.runs:
-        yield f"{seen.runs} of {earned.runs} runs"
+        yield "runs", f"{seen.runs} of {earned.runs} runs"
     if seen.success_lb < earned.success_lb:
         below = math.floor(seen.success_lb * 1000) / 1000  # never shown as what it takes
-        yield f"a lower bound of {below:.3f}, and it takes {earned.success_lb:.3f}"
+        yield "success_lb", f"a lower bound of {below:.3f}, and it takes {earned.success_lb:.3f}"
     if seen.digest_runs < earned.probation:
-        yield f"{seen.digest_runs} of {earned.probation} verified runs of these very files"
+        yield "probation", f"{seen.digest_runs} of {earned.probation} verified runs of these very files"
     if seen.failures_30d > earned.failures_30d:
-        yield f"{seen.failures_30d} failed within {WINDOW.days} days, and {earned.failures_30d} may"
+        failed = f"{seen.failures_30d} failed within {WINDOW.days} days"
+        yield "failures_30d", f"{failed}, and {earned.failures_30d} may"
     if seen.days_since_failure < earned.cool_down_days:
         ago = "1 day" if seen.days_since_failure == 1 else f"{seen.days_since_failure} days"
-        yield f"one failed {ago} ago, and it takes {earned.cool_down_days} days to cool down"
+        yield (
+            "cool_down_days",
+            f"one failed {ago} ago, and it takes {earned.cool_down_days} days to cool down",
+        )
     if seen.draw < earned.sample:
-        yield f"it was picked for review, as {earned.sample:.0%} of these are"
+        yield "sample", f"it was picked for review, as {earned.sample:.0%} of these are"
 
 
-def _cooled(earned: Earned, seen: EvidenceFacts, at: datetime) -> datetime | None:
-    """Whole days are known, so it may be up to a day sooner."""
+def cooled(earned: Earned, seen: EvidenceFacts, at: datetime) -> datetime | None:
+    """When the last failure is in nobody's way any more; whole days are known, so up to a day sooner."""
     left = earned.cool_down_days - seen.days_since_failure
     if seen.failures_30d > 0 == earned.failures_30d:
         left = max(left, WINDOW.days - seen.days_since_failure)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import JsonValue, ValidationError
 
-from bot.cli import opened, policy_history, terminal
+from bot.cli import opened, policy_autonomy, policy_history, terminal
 from bot.cli.decisions import (
     gate,
     person_told,
@@ -54,6 +54,13 @@ def simulate(
     history: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Replay the newest N requests instead.")
     ] = None,
+    autonomy: Annotated[
+        bool, typer.Option("--autonomy", help="What gates with `earned` would have done with that history.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option("--from", help="With --autonomy: what `requests list --json` printed, not the store."),
+    ] = None,
     policies: Annotated[
         Path | None, typer.Option(help="A folder with a draft; else those armed now.")
     ] = None,
@@ -68,8 +75,21 @@ def simulate(
 
     Such as: assent policy simulate deploy checkout 1.4.2 to production --as alice --risk 70
 
-    Such as: assent policy simulate --history 500 --policies drafts
+    With --autonomy the record that each past request would have met is put together again in the order of
+    time: what it would have let through and how that ended, when a failure would have taken it away, and the
+    share picked for review. Exit 1 when something it would have let through ended badly.
+
+    Such as: assent policy simulate --history 500 --policies drafts --autonomy
     """
+    if autonomy or export is not None:
+        if words:
+            raise Refused("--autonomy looks at history: leave the request out.")
+        looked_at, found = policy_autonomy.autonomy(
+            opened.policies_in(policies), team=team, limit=history or 1000, export=export
+        )
+        said = policy_autonomy.as_data(looked_at, found)
+        terminal.as_json(said) if json else policy_autonomy.say(looked_at, found)
+        raise typer.Exit(1 if said["ended_badly"] else 0)
     if (history is None) == (not words):
         raise Refused("Say a request, such as `deploy checkout 1.4.2 to production`, or --history 100.")
     folder = opened.policies_in(policies)

@@ -94,6 +94,7 @@ def record(request: Request) -> dict[str, Any]:
         "policy": assessment.get("policy"),
         "plan": assessment.get("plan"),
         "risk": assessment.get("risk"),
+        "facts": assessment.get("facts"),
         "estimate": assessment.get("estimate"),
         "votes": said["votes"],
         "steps": steps(request),
