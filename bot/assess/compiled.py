@@ -40,6 +40,8 @@ class ReadyGate:
     condition: Condition
     because: Because
     requirement: Requirement | None
+    demand: str = ""
+    """The same for the same seats of the same stage: compared for every request, so written down once."""
 
     @property
     def id(self) -> str:
@@ -185,7 +187,8 @@ def compile_policy(runbook: Runbook) -> tuple[Policy, list[Finding]]:
 def _ready(runbook: Runbook, plain: Plain, condition: Condition) -> ReadyGate:
     rule = f"{runbook.policy}/{plain.id}"
     asked = None if plain.require is None else _requirement(rule, plain.require)
-    return ReadyGate(plain, condition, Because(rule=rule, why=plain.why), asked)
+    demand = repr((asked.stage, asked.all_of, asked.any_of, asked.distinct, asked.exclude)) if asked else ""
+    return ReadyGate(plain, condition, Because(rule=rule, why=plain.why), asked, demand)
 
 
 def _requirement(rule: str, require: Require) -> Requirement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.assess.compiled import Policy, ReadyGate
@@ -27,10 +27,7 @@ def requiring(
     grants += [gate.plain.ttl_s for gate in asking if gate.plain.ttl_s is not None]
     return RequireApproval(
         because=tuple(because),
-        requirements=tuple(
-            _barring(one, facts.plan)
-            for one in merged([gate.requirement for gate in asking if gate.requirement], applying)
-        ),
+        requirements=tuple(_barring(one, facts.plan) for one in merged(asking, applying)),
         denials=min(one.deny for one in wanted),
         veto=tuple(dict.fromkeys(group for one in wanted for group in one.veto)),
         expires_after_s=expires,
@@ -41,28 +38,34 @@ def requiring(
     )
 
 
-def merged(requirements: Sequence[Requirement], policies: Sequence[Policy]) -> tuple[Requirement, ...]:
+def merged(asking: Sequence[ReadyGate], policies: Sequence[Policy]) -> tuple[Requirement, ...]:
     """The same demand made by two gates is answered once; a stage that is not asked for is not waited for."""
-    stages = {one.stage for one in requirements}
+    wanted = [(gate.demand, gate.requirement) for gate in asking if gate.requirement is not None]
+    stages = {one.stage for _, one in wanted}
+    found: dict[tuple[str, str | None], Requirement] = {}
+    for demand, one in wanted:
+        after = one.after
+        if after is not None and after not in stages:
+            after = _asked_before(after, stages, policies)
+        first = found.setdefault((demand, after), one)
+        if first.after != after or (one.reason and not first.reason) or (one.typed and not first.typed):
+            said = {
+                "after": after,
+                "reason": first.reason or one.reason,
+                "typed": first.typed or one.typed,
+            }
+            found[demand, after] = first.model_copy(update=said)
+    return tuple(found.values())
+
+
+def _asked_before(after: str, stages: set[str], policies: Iterable[Policy]) -> str | None:
+    """The nearest earlier stage that is really asked for."""
     before: dict[str, set[str]] = {}
     for policy in policies:
         for gate in policy.gates:
             if gate.requirement is not None and gate.requirement.after is not None:
                 before.setdefault(gate.requirement.stage, set()).add(gate.requirement.after)
-    found: dict[object, Requirement] = {}
-    for one in requirements:
-        after = _asked_before(one.after, stages, before)
-        demand = (one.stage, after, one.all_of, one.any_of, one.distinct, one.exclude)
-        first = found.get(demand, one)
-        said = {"after": after, "reason": first.reason or one.reason, "typed": first.typed or one.typed}
-        same = all(getattr(first, name) == value for name, value in said.items())
-        found[demand] = first if same else first.model_copy(update=said)
-    return tuple(found.values())
-
-
-def _asked_before(after: str | None, stages: set[str], before: Mapping[str, set[str]]) -> str | None:
-    """The nearest earlier stage that is really asked for."""
-    look = [after] if after is not None else []
+    look = [after]
     while look:
         now = look.pop(0)
         if now in stages:

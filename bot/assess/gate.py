@@ -146,7 +146,8 @@ def decide(policies: Policies, facts: Facts) -> Decision:
                 why = f"It could not be judged, so it denies: {said}"
                 denied.append(Because(rule=gate.rule, why=why))
                 continue
-            speaking.append(policy)
+            if not speaking or speaking[-1] is not policy:
+                speaking.append(policy)
             if gate.requirement is not None:
                 required.append(_because(gate, facts))
                 asking.append(gate)

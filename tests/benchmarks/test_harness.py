@@ -45,7 +45,7 @@ def test_it_runs_end_to_end_and_says_each_target_against_a_named_baseline() -> N
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)["findings"]
     names = [each["name"] for each in found if not each["name"].startswith("ahead-of-")]
-    assert names == ["ack-throughput", "ack-latency", "decide", "decide-40", "transition"]
+    assert names == ["ack-throughput", "ack-latency", "decide", "decide-unfolded", "decide-40", "transition"]
     for each in found:
         assert min(each["measured"], each["baseline"], each["limit"], each["ratio"]) > 0
         assert each["against"]

@@ -78,12 +78,12 @@ class Judged:
         return allowed & ~denied & ~required, required, denied | silent, silent
 
     @cached_property
-    def _asking(self) -> list[tuple[Requirement, int]]:
-        return [(gate.requirement, split.true) for gate, split in self.gates if gate.requirement is not None]
+    def _asking(self) -> list[tuple[ReadyGate, int]]:
+        return [(gate, split.true) for gate, split in self.gates if gate.requirement is not None]
 
     def parties(self, within: int) -> Iterator[tuple[int, tuple[Requirement, ...]]]:
         """Requests that ask for approval, by who is asked. Raises TooLarge."""
-        left: list[tuple[int, int, tuple[Requirement, ...]]] = [(0, within & self.require, ())]
+        left: list[tuple[int, int, tuple[ReadyGate, ...]]] = [(0, within & self.require, ())]
         looked = 0
         while left:
             number, mask, asked = left.pop()
@@ -95,9 +95,9 @@ class Judged:
             if number == len(self._asking):
                 yield mask, merged(asked, self.rules.policies)
                 continue
-            requirement, true = self._asking[number]
+            gate, true = self._asking[number]
             left.append((number + 1, mask & ~true, asked))
-            left.append((number + 1, mask & true, (*asked, requirement)))
+            left.append((number + 1, mask & true, (*asked, gate)))
 
     def fewer_than(self, people: int, within: int) -> int:
         """Requests that could go ahead with fewer different people than these."""
