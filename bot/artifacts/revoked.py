@@ -36,7 +36,9 @@ class Revoked(Record):
         return self
 
 
-class _File(Record):
+class Revoking(Record):
+    """`revoked.yaml`: what must not run any more."""
+
     revoked: tuple[Revoked, ...] = Field(default=())
 
 
@@ -44,7 +46,7 @@ def read(skills: Path, *, file: str = FILE) -> tuple[Revocations, list[Problem]]
     """What is revoked, and what is wrong with the file; a list that cannot be read revokes everything."""
     try:
         data, marks = yaml_marks.load(skills / FILE, file=file)
-        found = read_as(_File, data or {})
+        found = read_as(Revoking, data or {})
     except FileNotFoundError:
         return Revocations(), []
     except OSError as error:

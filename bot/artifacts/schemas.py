@@ -47,15 +47,25 @@ _UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 def schema(document: Document) -> dict[str, Any]:
     """The schema of one of the three kinds of file."""
     model, title = _SHAPES[document]
-    found = _of(model)
+    found = of(model, title)
     if document == "policy":
         _with_facts(found["definitions"])
+    return found
+
+
+def of(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """The schema of any file that is read as `model`."""
+    found = _of(model)
     return {"$schema": DIALECT, "title": title, **{key: found[key] for key in found if key != "title"}}
 
 
 def text(document: Document) -> str:
     """As it is printed and kept, byte for byte."""
-    return json.dumps(schema(document), indent=2, ensure_ascii=False) + "\n"
+    return written(schema(document))
+
+
+def written(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 class _ForEditors(GenerateJsonSchema):
@@ -82,8 +92,8 @@ class _ForEditors(GenerateJsonSchema):
         default = found.get("default")
         if default is None or isinstance(default, dict):
             found.pop("default", None)  # there is nothing to write out
-        elif isinstance(default, int) and found.get("type") == "string":
-            found["default"] = _spelled(default)
+        elif isinstance(default, int | float) and found.get("type") == "string":
+            found["default"] = _spelled(int(default))
         return found
 
     def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:

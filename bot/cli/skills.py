@@ -14,6 +14,7 @@ from bot.cli import (
     skill_lint,
     skill_new,
     skill_replay,
+    skill_schema,
     skill_show,
     skill_signing,
     terminal,
@@ -27,6 +28,7 @@ app.command("lint")(skill_lint.lint)
 app.command("lock")(skill_signing.lock)
 app.command("new")(skill_new.new)
 app.command("replay")(skill_replay.replay)
+app.command("schema")(skill_schema.schema)
 app.command("show")(skill_show.show)
 app.command("sign")(skill_signing.sign)
 app.command("verify")(skill_signing.verify)

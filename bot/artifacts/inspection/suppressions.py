@@ -46,7 +46,9 @@ class Suppression(Record):
         return found.rule == self.rule and self.file in (None, found.file.removeprefix(f"{label}/"))
 
 
-class _File(Record):
+class Suppressions(Record):
+    """`lint.yaml`: warnings that somebody looked at, with the reason, until a day."""
+
     suppress: tuple[Suppression, ...] = Field(default=())
 
 
@@ -60,7 +62,7 @@ def suppressed(
     file = f"{label}/{FILE}"
     try:
         data, marks = yaml_marks.read(content, file=file)
-        listed = read_as(_File, data or {}).suppress
+        listed = read_as(Suppressions, data or {}).suppress
     except NotYaml as error:
         yield from (error.problem, *found)
         return
