@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.assess.coverage import covers, stages_before
-from bot.assess.decision import Escalation, RequireApproval, Requirement, Seat
+from bot.assess.decision import Because, Deny, Escalation, RequireApproval, Requirement, Seat
 from bot.terms import Group
 
+CONTRADICTION = (
+    "The policies now ask for its stages in another order than when it was judged, "
+    "so nobody could answer for both. Ask for it again."
+)
 
-def joined(then: RequireApproval, now: RequireApproval) -> RequireApproval:
+
+def joined(then: RequireApproval, now: RequireApproval) -> RequireApproval | Deny:
     """What either asks, in the order of `then`. The same seats asked twice are filled once.
 
     A step of the escalation is taken as soon as either takes it, but people are added only where both add
-    them, and as late as the later. Both must come from policies that order their stages alike.
+    them, and as late as the later. Where policies came to order their stages the other way round, nobody
+    could ever answer both, and it is denied.
     """
     requirements = _requirements(then, now)
+    if any(stage in before for stage, before in stages_before(requirements).items()):
+        return Deny(because=(Because(rule="policies/order", why=CONTRADICTION),))
     slow = [one for one in (then, now) if one.burst is not None]
     expires = min(then.expires_after_s, now.expires_after_s)
     return RequireApproval(

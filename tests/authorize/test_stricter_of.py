@@ -111,6 +111,17 @@ def test_a_stage_waits_for_all_that_either_lets_it_wait_for() -> None:
     ]
 
 
+def test_stages_that_came_to_wait_for_each_other_are_denied_and_not_waited_for() -> None:
+    first = Requirement(rule="p/a", stage="a", all_of=(Seat(group=Group("owners")),))
+    second = Requirement(rule="p/b", stage="b", all_of=(Seat(group=Group("sre")),))
+    then = changed(ONE, requirements=(first, second.model_copy(update={"after": "a"})))
+    now = changed(ONE, requirements=(first.model_copy(update={"after": "b"}), second))
+    found = stricter_of(then, now)
+    assert isinstance(found, Deny)
+    assert found.because[0].rule == "policies/order"
+    assert "Ask for it again." in found.because[0].why
+
+
 # Properties, over votes that are really counted.
 
 groups = st.sampled_from([Group("g1"), Group("g2"), Group("g3")])

@@ -9,8 +9,9 @@ from math import prod
 from typing import Any
 
 from bot.assess.proof.atom import Atom, Slot
+from bot.assess.proof.clusters import Cluster, clusters
 from bot.assess.proof.formula import Formula, Outcome, Split
-from bot.assess.proof.values import Cluster, TooLarge, clusters, domains, placed
+from bot.assess.proof.values import TooLarge, domains, placed
 
 MOST_REQUESTS = 20_000_000
 """Bits of one big integer: 2.5 MB, and a few seconds for a policy of ten gates."""

@@ -14,7 +14,8 @@ from itertools import combinations, count, islice, pairwise, product
 from typing import Any
 
 from bot.assess.facts import Fact, vocabulary
-from bot.assess.proof.atom import FEW, Atom, Slot, Use
+from bot.assess.proof.atom import FEW, Slot, Use
+from bot.assess.proof.clusters import Cluster
 
 LONGEST, MOST_ITEMS, MOST_ENTRIES = 2000, 1000, 64
 """What facts.py allows a text, a list and a map."""
@@ -28,38 +29,6 @@ MOST_MAPS = 10_000
 
 class TooLarge(Exception):
     """There are more different requests than we are ready to look at; the message says of what."""
-
-
-@dataclass
-class Cluster:
-    """Atoms that look at the same slots, and what they do with each: independent of every other cluster."""
-
-    atoms: list[Atom]
-    uses: dict[Slot, list[Use]]
-
-    @property
-    def names(self) -> str:
-        return ", ".join(sorted({slot.fact for slot in self.uses}))
-
-
-def clusters(atoms: Iterable[Atom]) -> list[Cluster]:
-    distinct = list({atom.key: atom for atom in atoms}.values())
-    every = [use for atom in distinct for use in atom.uses]
-    whole = {use.slot.fact for use in every if use.slot.part is None}
-    found: list[Cluster] = []
-    for atom in distinct:
-        mine: dict[Slot, list[Use]] = {}
-        for use in atom.uses:
-            slot = Slot(use.slot.fact) if use.slot.fact in whole else use.slot
-            mine.setdefault(slot, []).append(use)
-        joined = Cluster([atom], mine)
-        for other in [one for one in found if one.uses.keys() & mine.keys()]:
-            found.remove(other)
-            joined.atoms = [*other.atoms, *joined.atoms]
-            for slot, uses in other.uses.items():
-                joined.uses[slot] = [*uses, *joined.uses.get(slot, [])]
-        found.append(joined)
-    return found
 
 
 def placed(values: Mapping[Slot, Any], onto: Mapping[str, Any]) -> dict[str, Any]:

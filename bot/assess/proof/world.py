@@ -11,8 +11,9 @@ from bot.assess.compiled import Policy
 from bot.assess.facts import Facts
 from bot.assess.policy import Policies
 from bot.assess.proof.atom import Applies
+from bot.assess.proof.clusters import clusters
 from bot.assess.proof.formula import Formula
-from bot.assess.proof.values import clusters, domains, placed
+from bot.assess.proof.values import domains, placed
 
 
 @dataclass(frozen=True)
