@@ -129,6 +129,11 @@ class Config(BaseModel):
         allow_inf_nan=False,
         description="seconds a silent worker keeps a run, from 0.5 to 3600",
     )
+    sandbox: Literal["auto", "bubblewrap", "landlock", "processes", "any"] = Field(
+        "auto",
+        alias="ASSENT_SANDBOX",
+        description="auto, bubblewrap, landlock, processes or any: what steps are held by",
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], _upper] = Field(
         "INFO", alias="ASSENT_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
     )

@@ -22,10 +22,12 @@ from bot.connectors.checkpoints import Checkpoints
 from bot.connectors.oncall import OnCallFeeds
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.room import room
+from bot.connectors.walls.choosing import choose
 from bot.connectors.workshop import LocalWorkshop
 from bot.flow.flow import Labour
 from bot.flow.ports import StoreAway
 from bot.playground.host import lending
+from bot.playground.host.home import variables
 from bot.process import directory_of, end, kept, refuse_forgetful, run, told_by_slack, warn
 from bot.slack import web_api
 from bot.slack.people import SlackPeople
@@ -198,8 +200,18 @@ async def _build(
     feeds = OnCallFeeds(slack.session, folder=config.policies_dir, environment=os.environ)
     people = SlackPeople(slack, team=team, directory=lambda: directory_of(artifacts), feeds=feeds)
     name = f"worker-{os.getpid()}-{secrets.token_hex(3)}"
+    held_by = await choose(config.sandbox)
+    if held_by.warning:
+        log.warning("%s", held_by.warning)
+    else:
+        log.info("steps run behind the walls of %s", held_by.tier)
     workshop = LocalWorkshop(
-        sandbox=GuardedProcesses(alive_for_s=config.lease_s / 2, grace_s=min(3.0, config.lease_s / 5)),
+        sandbox=GuardedProcesses(
+            alive_for_s=config.lease_s / 2,
+            grace_s=min(3.0, config.lease_s / 5),
+            wall=held_by.wall,
+            trusted=held_by.trusted,
+        ),
         environment=await _environment(config, stack, artifacts),
         under=stack.enter_context(room(config.home / "runs", name)),
     )
@@ -218,7 +230,7 @@ async def _environment(config: Config, stack: AsyncExitStack, artifacts: Artifac
         TARGET in skill.manifest.permissions.env for skill in artifacts.skills().values() if not skill.unarmed
     ):
         home = config.home / "host"
-        environment[TARGET] = await stack.enter_async_context(lending.lent(home))
+        environment |= variables(home, await stack.enter_async_context(lending.lent(home)))
         log.warning(
             "%s is not set: THIS IS THE DEMO HOST at %s, nothing real is deployed to.",
             TARGET,

@@ -46,7 +46,7 @@ def doctor(
 
 async def examine(config: Config) -> AsyncIterator[Line]:
     """Every line, each as soon as it is known."""
-    for part in (_configuration, _redis, _slack, _artifacts):
+    for part in (_configuration, _redis, _slack, _artifacts, _sandbox):
         async for line in part(config):
             yield line
 
@@ -143,3 +143,27 @@ async def _artifacts(config: Config) -> AsyncIterator[Line]:
             yield Line("skills and policies", "warning", str(doubt))
     for problem in problems:
         yield Line("skills and policies", "wrong", str(problem))
+
+
+async def _sandbox(config: Config) -> AsyncIterator[Line]:
+    """What steps would be held by, if a worker started on this machine: tried, as a worker tries it."""
+    from bot.connectors.walls.choosing import choose
+    from bot.execute.sandbox.walls import WORDS
+
+    try:
+        held_by = await choose(config.sandbox)
+    except Refused as refusal:
+        yield Line("sandbox", "wrong", str(refusal))
+        return
+    if held_by.wall is None:
+        yield Line("sandbox", "warning" if held_by.trusted else "wrong", f"{held_by.warning}{TO_DO}")
+        return
+    yield Line("sandbox", "good", f"{held_by.tier}: {WORDS[held_by.tier]}")
+    if held_by.why_not_better:
+        yield Line("sandbox", "warning", f"{held_by.why_not_better}. Better walls would be there with it.")
+
+
+TO_DO = (
+    " Install bubblewrap and let the worker make user namespaces, or run it on Linux 6.12 or newer; "
+    "ASSENT_SANDBOX=any runs everything all the same."
+)

@@ -20,6 +20,7 @@ import aiohttp
 
 from bot.cli.child import Child
 from bot.config import Config
+from bot.playground.host.home import variables
 from bot.playground.server import LocalSlack
 from bot.slack.manifest import manifest
 from bot.store.embedded import EmbeddedRedis
@@ -117,6 +118,8 @@ class Local:
             "ASSENT_COMMAND": self._command,
             "ASSENT_LEASE_S": str(LEASE_S),
             "ASSENT_REDIS_CHECK": "warn",
+            # Skills, host and machine are one person's own: walls where there are any, no refusal without.
+            "ASSENT_SANDBOX": os.environ.get("ASSENT_SANDBOX", "").strip() or "any",
         }
         await self._open_slack(keys, web_port)
         self.environment["SLACK_API_URL"] = self._slack.api_url
@@ -167,7 +170,7 @@ class Local:
         line = await self.host.start()
         self._stack.push_async_callback(self.host.end)
         try:
-            self.environment["ASSENT_TARGET"] = str(json.loads(line)["url"])
+            self.environment |= variables(self.home / "host", str(json.loads(line)["url"]))
         except (ValueError, KeyError) as error:
             raise Refused(f"The demo host did not start. Its words: {self.host.last_words()}") from error
         self._say(

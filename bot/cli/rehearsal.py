@@ -24,6 +24,7 @@ from bot.ask.manifest import DoneWhen, Step
 from bot.assess.assessment import Plan
 from bot.cli.child import Child
 from bot.connectors.processes import GuardedProcesses
+from bot.connectors.walls.around import Wall
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.journal import Check, Entry, Phase
 from bot.execute.run import AskPerson, Finish, Measure, ProbeStep, RunStep, UndoStep, next_move
@@ -31,6 +32,7 @@ from bot.execute.sandbox import DEFAULT_PATH, Command, Finished
 from bot.execute.steps import argv_of
 from bot.flow.commands import Commands
 from bot.flow.planning import Planning
+from bot.playground.host.home import variables
 from bot.settle.outcome import judge, met
 from bot.terms import Refused, RequestId
 
@@ -55,8 +57,10 @@ class Played:
         return self.wanted == self.got
 
 
-async def play(skill: Skill, cases: Cases, case: Case) -> Played:
+async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> Played:
     """Run one case from nothing. Of the caller's environment it sees PATH and nothing else.
+
+    Behind the same wall as in a run, so that a permission nobody wrote down is missed here and not there.
 
     Raises Refused when what the case needs cannot be started.
     """
@@ -69,7 +73,7 @@ async def play(skill: Skill, cases: Cases, case: Case) -> Played:
         async with _target(skill, cases, room) as target:
             began = time.monotonic()
             workshop = LocalWorkshop(
-                sandbox=GuardedProcesses(),
+                sandbox=GuardedProcesses(wall=wall, trusted=True),
                 environment={**target, "PATH": path, **case.variables},
                 under=room / "runs",
             )
@@ -112,20 +116,21 @@ async def _target(skill: Skill, cases: Cases, room: Path) -> AsyncIterator[Mappi
     target = Child("target", argv, ours, room / "logs", says_first=True)
     line = await target.start()
     try:
-        yield _variables(cases.target, line, target.last_words())
+        said = _said_first(cases.target, line, target.last_words())
+        yield variables(room / "host", said["url"]) if cases.target == DEMO_HOST else said
     finally:
         await target.end()
 
 
-def _variables(name: str, line: str, last_words: str) -> dict[str, str]:
-    """What a target says in its first line, as the variables a skill may name."""
+def _said_first(name: str, line: str, last_words: str) -> dict[str, str]:
+    """A target's first line: the variables a skill may name, and of a demo host its address."""
     try:
         said = json.loads(line)
     except ValueError:
         raise Refused(f"The target {name} did not start. Its words: {last_words}") from None
     if lacks := said.get("lacks"):
         raise Lacking(f"The target {name} needs {', '.join(lacks)}, not installed here.")
-    return {"ASSENT_TARGET": str(said["url"])} if name == DEMO_HOST else {k: str(v) for k, v in said.items()}
+    return {name: str(value) for name, value in said.items()}
 
 
 @dataclass(frozen=True, slots=True)

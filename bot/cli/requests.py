@@ -111,7 +111,10 @@ def steps(request: Request) -> list[dict[str, Any]]:
         place = {"step": entry.step, "phase": entry.phase, "fence": entry.fence}
         if entry.event == "began":
             rows.append(
-                {**place, "title": entry.title, "began": entry.at.isoformat(), "ended": None, "ok": None}
+                {
+                    **{**place, "title": entry.title, "tier": entry.tier},
+                    **{"began": entry.at.isoformat(), "ended": None, "ok": None},
+                }
             )
         elif entry.event == "ended":
             began = next(

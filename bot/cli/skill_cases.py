@@ -29,13 +29,18 @@ def play_cases(
     Such as: assent skills test deploy --case rolled
     """
     from bot.cli.rehearsal import play
+    from bot.connectors.walls.choosing import choose
 
     async def run() -> list[dict[str, Any]]:
         rows = []
+        asked_for = opened.config().sandbox
+        held_by = await choose("any" if asked_for == "auto" else asked_for)
+        if not json:
+            terminal.note(held_by.warning or f"Steps run behind the walls of {held_by.tier}.")
         for skill, cases in chosen:
             for one in cases.cases:
                 if case is None or case in one.name:
-                    rows.append(row(skill, played := await play(skill, cases, one)))
+                    rows.append(row(skill, played := await play(skill, cases, one, wall=held_by.wall)))
                     if not json:
                         say(skill, played)
         return rows

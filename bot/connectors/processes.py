@@ -66,8 +66,10 @@ class GuardedProcesses:
         grace_s: float = 3.0,
         limits: Limits | None = None,
         wall: Wall | None = None,
+        trusted: bool = False,
     ) -> None:
         self.alive_for_s = alive_for_s
+        self.trusted = trusted
         self._grace_s = grace_s
         self._limits = limits or Limits()
         self._wall = wall

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, JsonValue
 
+from bot.execute.sandbox.walls import Tier
 from bot.terms import Record
 
 Phase = Literal["step", "probe", "undo", "measure"]
@@ -24,7 +25,8 @@ class Entry(Record):
     """One line of the journal. `began` without a later `ended` of the same step and fence is in flight.
 
     `phase` tells a step from its undo and from the measurement. `resolved` is a person's answer about a step
-    that nobody could know about: it did not happen, run it; it happened, go on; stop and undo.
+    that nobody could know about: it did not happen, run it; it happened, go on; stop and undo. `tier` is how
+    strongly its program was held; entries of earlier versions do not say it.
     """
 
     event: Literal["began", "ended", "resolved", "stop_asked"]
@@ -41,3 +43,4 @@ class Entry(Record):
     checks: tuple[Check, ...] = ()
     answer: Literal["retry_step", "skip_step", "undo"] | None = None
     by: str = ""
+    tier: Tier | None = None

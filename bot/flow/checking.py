@@ -19,6 +19,7 @@ from bot.flow.ports import People, Store, StoreAway
 from bot.flow.reassessing import Reassessing, versions
 from bot.flow.request import Request
 from bot.lifecycle import Event
+from bot.settle.outcome import Outcome
 from bot.terms import Micros, Refused
 
 FRESH_S = 5
@@ -105,6 +106,22 @@ class Checking:
             )
         )
         return False
+
+    async def refuse(self, request: Request, words: str) -> None:
+        """What was granted does not begin, for a reason of the machine's; its reservation is let go."""
+        await self.store.commit(
+            Commit(
+                op=f"refuse:{request.revision}",
+                request=request.id,
+                event=Event.REFUSE,
+                kind="refused",
+                revision=request.revision,
+                settle=Micros(0),
+                clear=("grant",),
+                set={"outcome": Outcome(kind="refused", sentence=words)},
+                audit={"principal": "assent", "reason": words},
+            )
+        )
 
 
 def _as_judged(fresh: Assessment, then: Assessment) -> Binding:

@@ -11,6 +11,7 @@ from bot.ask.fill import fill
 from bot.ask.invocation import Invocation
 from bot.assess.assessment import Plan
 from bot.execute.sandbox import Command, Sandbox, secret_values, step_environment
+from bot.execute.sandbox.walls import Walls, hosts_of, places_of
 from bot.flow.ports import Bench, Workshop
 from bot.terms import RequestId
 
@@ -44,6 +45,17 @@ class Commands:
             timeout_s=timeout_s,
             output_limit=self.skill.manifest.limits.output_kb * 1024,
             secrets=secret_values(seen),
+            walls=self.walls(),
+        )
+
+    def walls(self) -> Walls:
+        """What the manifest grants, and the run's own two folders. Raises Refused for a senseless grant."""
+        permitted, environment = self.skill.manifest.permissions, self.workshop.environment
+        return Walls(
+            exec=permitted.exec,
+            hosts=hosts_of(permitted.hosts, environment),
+            read=(self.bench.folder, *places_of(permitted.files.read, environment)),
+            write=(self.bench.home, *places_of(permitted.files.write, environment)),
         )
 
     def fill(self, template: str, *, step: str = "") -> str:

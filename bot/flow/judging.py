@@ -68,6 +68,7 @@ class Judging:
             assessment = await self.assess(
                 request, skill, plan, now=now, card_revision=request.card_revision + 1
             )
+            self.planning.holds(assessment.risk)
         except (StoreAway, Undetermined):
             raise  # not knowing is not a no: it is planned again when the lease has run out
         except Refused as refused:

@@ -110,7 +110,7 @@ class Performing:
 
     def _stamp(self) -> dict[str, JsonValue]:
         """The store writes its own time and fence; these only make the record whole until then."""
-        return {"fence": self.hold.fence, "at": 0}
+        return {"fence": self.hold.fence, "at": 0, "tier": self.commands.sandbox.tier}
 
 
 async def mine(store: Store, hold: Hold) -> Request:
@@ -148,6 +148,8 @@ def _output(finished: Finished) -> str:
 
 def _said(entry: Entry) -> dict[str, JsonValue]:
     said: dict[str, JsonValue] = {"step": entry.step, "phase": entry.phase}
+    if entry.event == "began":
+        said["tier"] = entry.tier
     if entry.event == "ended":
         said |= {"ok": entry.ok, "exit_code": entry.exit_code, "wall_ms": entry.wall_ms}
     return said

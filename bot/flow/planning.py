@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from bot.ask.catalog import Skill
 from bot.ask.invocation import Invocation
 from bot.assess.assessment import Plan
+from bot.assess.risk import declared
 from bot.execute.run import TRIES
 from bot.execute.sandbox import Command, Finished
+from bot.execute.sandbox.walls import too_weak
 from bot.flow.commands import Commands
 from bot.flow.ports import Workshop
 from bot.terms import Refused, RequestId
@@ -29,6 +31,7 @@ class Planning:
 
         Raises Refused with the skill's own words when it declines, and with what went wrong when it fails.
         """
+        self.holds(declared(skill.manifest.effects, invocation.environment))
         plan: Plan | None = None
         async with self.workshop.copy(skill.folder, skill.files) as bench:
             for step in skill.manifest.plan:
@@ -45,6 +48,12 @@ class Planning:
         if plan is None:
             raise Refused(f"{skill.name} has no plan step that printed a plan.")
         return plan
+
+    def holds(self, risk: int) -> None:
+        """Raises Refused when this worker's sandbox is too weak for the risk; a plan is a program as well."""
+        sandbox = self.workshop.sandbox
+        if why := too_weak(sandbox.tier, risk=risk, trusted=sandbox.trusted):
+            raise Refused(f"{why} Nothing was changed.")
 
     async def _look(self, command: Command) -> Finished:
         """A plan only reads: one that was cut, since the worker was away, is simply made again."""

@@ -21,6 +21,7 @@ from bot.execute.run import (
     next_move,
 )
 from bot.execute.sandbox import clock
+from bot.execute.sandbox.walls import too_weak
 from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
@@ -54,8 +55,12 @@ class Running:
         request = await self.store.get(request_id)
         if request is None or request.state not in (State.APPROVED, State.RUNNING):
             return
-        if request.state is State.APPROVED and not await self.checking.still_holds(request):
-            return
+        if request.state is State.APPROVED:
+            if why := self._too_weak(request):
+                await self.checking.refuse(request, why)
+                return
+            if not await self.checking.still_holds(request):
+                return
         since = clock()
         claimed = await self._claim(request, worker)
         if claimed is None:
@@ -105,6 +110,9 @@ class Running:
     async def _go(self, hold: Hold) -> None:
         """Until the journal says it is over: read it, do the one next thing, write it down."""
         request = await mine(self.store, hold)
+        if why := self._too_weak(request):
+            await self._interrupt(hold, why)  # it began on a worker that had walls, and was left by it
+            return
         assessment = _assessed(request)
         skill = self.artifacts.skills().get(assessment.invocation.skill)
         if skill is None or skill.digest != assessment.binding.skill_digest:
@@ -136,6 +144,10 @@ class Running:
                     case Measure():
                         await performing.measure(skill.manifest.done_when, assessment.done)
                 request = await mine(self.store, hold)
+
+    def _too_weak(self, request: Request) -> str:
+        sandbox = self.workshop.sandbox
+        return too_weak(sandbox.tier, risk=_assessed(request).risk, trusted=sandbox.trusted)
 
     def _next(self, skill: Skill, request: Request) -> Move:
         """What comes next, unless one worker after another died before it began: then a person says."""

@@ -105,6 +105,8 @@ class World:
             "ASSENT_HOME": str(self.root / "home"),
             "ASSENT_LEASE_S": str(LEASE_S),
             "STORM": str(self.target.folder),
+            # What must not happen twice is told by the pids of its processes, which namespaces would hide.
+            "ASSENT_SANDBOX": "processes",
         }
         self.redis = connect(self.redis_url)
         self.session = web_api.session()

@@ -47,7 +47,7 @@ def judged(artifacts: Artifacts) -> Assessment:
         skill=CALL.skill, version=CALL.version, skill_digest=CALL.digest, inputs=dict(CALL.inputs),
         environment=CALL.environment, target=target, plan=digest_of("plan"),
         requester=Principal("alice"),
-        ceiling=ceiling, prices="1", policy_digest=policies.digest_for("deploy", "1.0.0"),
+        ceiling=ceiling, prices="1", policy_digest=policies.digest_for("deploy", "2.0.0"),
         requirements=digest_of([]), card_revision=1,
     )  # fmt: skip
     return Assessment(

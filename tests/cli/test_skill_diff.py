@@ -50,16 +50,17 @@ def test_the_reviewed_bytes_are_found_in_git_however_far_back(assent, artifacts,
     row = rows(ran)["deploy"]
     said = {(one["part"], one["level"]) for one in row["changes"]}
     assert {("permissions.exec", "major"), ("effects", "major"), ("files", "patch")} <= said
-    assert (row["needed"], row["declared"], row["least"]) == ("major", "none", "2.0.0")
-    assert "it must be 2.0.0 or more" in assent("skills", "diff", "deploy", env=artifacts).said
+    assert (row["needed"], row["declared"], row["least"]) == ("major", "none", "3.0.0")
+    assert "it must be 3.0.0 or more" in assent("skills", "diff", "deploy", env=artifacts).said
 
 
-@pytest.mark.parametrize(("version", "code"), [("1.0.1", 1), ("1.1.0", 0), ("2.0.0", 0), ("0.9.0", 1)])
+@pytest.mark.parametrize(("version", "code"), [("2.0.1", 1), ("2.1.0", 0), ("3.0.0", 0), ("1.9.0", 1)])
 def test_a_version_that_says_less_than_changed_is_a_finding(
     assent, artifacts, reviewed: Path, version: str, code: int
 ) -> None:
-    change(reviewed / "skill.yaml", "version: 1.0.0", f"version: {version}")
+    change(reviewed / "skill.yaml", "version: 2.0.0", f"version: {version}")
     change(reviewed / "skill.yaml", "env: [ASSENT_TARGET]", "env: []")
+    change(reviewed / "skill.yaml", ', hosts: ["${env.ASSENT_TARGET}"]', "")
     assert assent("skills", "diff", "deploy", env=artifacts).code == code
 
 
@@ -78,9 +79,9 @@ def test_a_new_skill_and_one_that_is_gone_are_said(assent, artifacts, reviewed: 
     shutil.rmtree(reviewed)
     gone = assent("skills", "diff", env=artifacts)
     assert gone.code == 0
-    assert "deploy 1.0.0 is gone" in gone.said
+    assert "deploy 2.0.0 is gone" in gone.said
     (reviewed.parent / "skills.lock").unlink()
-    assert "service-status 1.0.0 is new (not in skills.lock)" in assent("skills", "diff", env=artifacts).said
+    assert "service-status 2.0.0 is new (not in skills.lock)" in assent("skills", "diff", env=artifacts).said
 
 
 def test_without_git_only_the_lock_can_speak(assent, artifacts) -> None:

@@ -201,7 +201,7 @@ attack("the kernel's ciphers", lambda: socket.socket(38, 5))
     assert [listener.visited() for listener in (tcp, udp, unix, abstract)] == [False] * 4
 
 
-async def test_what_is_granted_is_reached_by_the_proxy_alone(walled: Bench) -> None:
+async def test_what_is_granted_is_reached_and_nothing_beside_it(walled: Bench) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nwelcome")
@@ -218,7 +218,12 @@ def read(url):
 attack("granted", lambda: read(f"http://127.0.0.1:{granted}/"))
 attack("another port", lambda: read(f"http://127.0.0.1:{other}/"))
 attack("another port again", lambda: read(f"http://127.0.0.1:{other}/"))
-attack("past the proxy", lambda: socket.create_connection(("127.0.0.1", int(granted)), 5))
+def directly():
+    way = socket.create_connection(("127.0.0.1", int(granted)), 20)
+    way.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
+    return way.makefile("rb").read().decode().rpartition("\\n")[2]
+attack("without the proxy", directly)
+attack("another address", lambda: socket.create_connection(("127.0.0.2", int(other)), 5))
 """
     walls = walled.walls(hosts=(Host("127.0.0.1", port),))
     finished = await walled.run(TRY + code + "\ndone()", str(port), str(other.port), walls=walls)
@@ -226,7 +231,8 @@ attack("past the proxy", lambda: socket.create_connection(("127.0.0.1", int(gran
 
     assert finished.result is not None, finished.stderr
     assert finished.result["granted"] == ["through", "welcome"]
-    assert through(dict(finished.result)) == ["granted"]  # type: ignore[arg-type]
+    assert finished.result["without the proxy"] == ["through", "welcome"]
+    assert through(dict(finished.result)) == ["granted", "without the proxy"]  # type: ignore[arg-type]
     assert not other.visited()
     assert f"egress to 127.0.0.1:{other.port} refused: not in permissions.hosts (2 times)" in finished.stderr
 

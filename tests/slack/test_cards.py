@@ -358,6 +358,18 @@ def test_broken_glass_is_reviewed_on_its_card(
     assert view_faults(opened, "modal") == []
 
 
+def test_details_say_how_strongly_the_steps_were_held(a_request: Any, an_entry: Any) -> None:
+    journal = [an_entry("began", "first", tier="bubblewrap"), an_entry("began", "second", tier="processes")]
+    request = a_request(State.RUNNING, journal=tuple(journal))
+    shown = card(request, buttons=BUTTONS)
+    view = details(request, press=_a_press(shown), buttons=BUTTONS, command="/assent")
+
+    told = json.dumps(view, ensure_ascii=False)
+    assert view_faults(view, "modal") == []
+    assert "Sandbox: `bubblewrap`, namespaces of its own" in told
+    assert "Sandbox: `processes`, not walled in" in told
+
+
 def _a_press(shown: Card) -> Press:
     return press(_pressed(shown, "details"), _button(shown, "details"), BUTTONS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
@@ -52,7 +53,10 @@ def proxied(env: Mapping[str, str], proxy: str) -> dict[str, str]:
 
 
 def programs_of(command: Command) -> tuple[str, ...]:
-    """What `walls.exec` names and is installed, by absolute paths. `python3` is ours, and the one on PATH."""
+    """What `walls.exec` names and is installed, by absolute paths.
+
+    Programs of our own environment (uv is one) lie beside our interpreter. `python3` is ours, and PATH's.
+    """
     return tuple(dict.fromkeys(_programs(command)))
 
 
@@ -63,3 +67,6 @@ def _programs(command: Command) -> Iterator[str]:
             yield resolve_argv((name,), allowed=(name,), folder=command.cwd, path=path)[0]
         if name == "python3" and (other := shutil.which(name, path=path)):
             yield other
+        beside = Path(sys.executable).with_name(name)
+        if "/" not in name and beside.exists():
+            yield str(beside)

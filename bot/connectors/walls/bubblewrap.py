@@ -1,7 +1,9 @@
 """The best tier: namespaces of its own, made by bubblewrap, with nothing in them but what the step needs.
 
-The network namespace is ours and not bubblewrap's: its one listening socket is made inside of it and handed
-to the worker, which serves the proxy on it from outside. So there is no process in between, and no route.
+The network namespace is ours and not bubblewrap's: its listening sockets are made inside of it and handed to
+the worker, which serves them from outside. So there is no process in between, and no route. One is the
+proxy; the others stand where granted addresses of this machine's loopback would be, for programs that use no
+proxy there (those written in Go) or speak no HTTP.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path, PurePosixPath
 
 from bot.connectors.walls import seccomp
@@ -20,10 +22,11 @@ from bot.connectors.walls.around import ENTERING, Around, programs_of, proxied
 from bot.connectors.walls.egress import Egress
 from bot.connectors.walls.needs import Needs, needs
 from bot.execute.sandbox import Command
-from bot.execute.sandbox.walls import Tier
+from bot.execute.sandbox.walls import Host, Tier
 from bot.terms import Refused
 
-PORT = 3128
+_PORT = 3128
+_MOST_NEAR = 64
 OWN_PROCESSES = 2
 """bubblewrap itself, and the first process of the namespace."""
 TEMPORARY_BYTES = 256 << 20
@@ -63,16 +66,18 @@ class Bubblewrap:
     async def around(self, command: Command, *, processes: int) -> AsyncIterator[Around]:
         ours, theirs = socket.socketpair()
         egress = Egress(command.walls.hosts)
-        serving = asyncio.create_task(_serve(egress, ours))
+        near = [host for host in command.walls.hosts if host.loopback][:_MOST_NEAR]
+        port = next(port for port in range(_PORT, 1 << 16) if all(host.port != port for host in near))
+        serving = asyncio.create_task(_serve(egress, ours, near))
         try:
             yield Around(
                 argv=command.argv,
-                env=proxied(command.env, f"http://127.0.0.1:{PORT}"),
+                env=proxied(command.env, f"http://127.0.0.1:{port}"),
                 walls={
                     "code": ENTERING,
                     "argv": [self._program, *_APART, *await asyncio.to_thread(_view, command)],
                     "filter": self._filter,
-                    "port": PORT,
+                    "listen": [("127.0.0.1", port), *((host.name, host.port) for host in near)],
                     "processes": processes + OWN_PROCESSES,
                     "own_processes": OWN_PROCESSES,
                     "channel": theirs.fileno(),
@@ -87,8 +92,8 @@ class Bubblewrap:
             theirs.close()
 
 
-async def _serve(egress: Egress, channel: socket.socket) -> None:
-    """Wait for the socket from inside, and serve on it until cancelled."""
+async def _serve(egress: Egress, channel: socket.socket, near: list[Host]) -> None:
+    """Wait for the sockets from inside, and serve on them until cancelled."""
     channel.setblocking(False)
     heard = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -97,12 +102,13 @@ async def _serve(egress: Egress, channel: socket.socket) -> None:
         await heard.wait()
     finally:
         loop.remove_reader(channel)
-    _, handed, _, _ = socket.recv_fds(channel, 64, 1)
-    if not handed:
-        return
-    with socket.socket(fileno=handed[0]) as listening:
-        async with egress.listening(listening):
-            await asyncio.Event().wait()
+    _, handed, _, _ = socket.recv_fds(channel, 64, 1 + len(near))
+    async with AsyncExitStack() as stack:
+        inside = [stack.enter_context(socket.socket(fileno=one)) for one in handed]
+        for number, listening in enumerate(inside):
+            leads = near[number - 1] if number else None
+            await stack.enter_async_context(egress.listening(listening, to=leads))
+        await asyncio.Event().wait()
 
 
 def _view(command: Command) -> list[str]:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from bot.execute.sandbox.walls import Host, granted, may_lead_to, plain
@@ -57,12 +58,18 @@ class Egress:
         self._busy: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def listening(self, on: socket.socket | None = None) -> AsyncIterator[int]:
-        """Serve until the body ends, on this socket or on a new one of the loopback; gives the port."""
+    async def listening(
+        self, on: socket.socket | None = None, *, to: Host | None = None
+    ) -> AsyncIterator[int]:
+        """Serve until the body ends, on this socket or on a new one of the loopback; gives the port.
+
+        With `to`, a granted host, each connection is one to that host, and nothing of it is read.
+        """
+        serve = partial(self._serve, to=to)
         server = await (
-            asyncio.start_server(self._serve, sock=on, limit=LONGEST_HEAD)
+            asyncio.start_server(serve, sock=on, limit=LONGEST_HEAD)
             if on
-            else asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LONGEST_HEAD)
+            else asyncio.start_server(serve, "127.0.0.1", 0, limit=LONGEST_HEAD)
         )
         try:
             yield server.sockets[0].getsockname()[1]
@@ -82,12 +89,17 @@ class Egress:
             lines.append(f"[and {more} other refusals]\n")
         return "".join(lines)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to: Host | None
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  start_server gave us one
         self._busy.add(task)
         try:
-            await self._exchange(reader, writer)
+            if to is None:
+                await self._exchange(reader, writer)
+            else:
+                await self._passed_on(reader, writer, to)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             pass  # one end hung up
         finally:
@@ -114,6 +126,14 @@ class Egress:
             await _both_ways((reader, writer), (far_reader, far_writer))
         finally:
             far_writer.close()
+
+    async def _passed_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to: Host) -> None:
+        async with asyncio.timeout(CONNECT_S):
+            far = await asyncio.open_connection(to.name, to.port)
+        try:
+            await _both_ways((reader, writer), far)
+        finally:
+            far[1].close()
 
     async def _heard(self, reader: asyncio.StreamReader) -> _Asked:
         try:

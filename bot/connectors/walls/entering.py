@@ -51,7 +51,7 @@ def enter(walls: dict[str, Any], argv: list[str], status: int) -> list[str]:
 
 
 def apart(walls: dict[str, Any]) -> None:
-    """A network of our own, empty but for one listening socket, whose other end is the worker's."""
+    """A network of our own, empty but for the sockets that the worker listens to from outside."""
     user, group = os.getuid(), os.getgid()
     checked(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNET), "no network namespace")
     for name, content in (
@@ -64,17 +64,18 @@ def apart(walls: dict[str, Any]) -> None:
     if user:
         # Counted in the new user namespace alone; the real root is exempt, and has the guard's count.
         resource.setrlimit(resource.RLIMIT_NPROC, (walls["processes"], walls["processes"]))
-    listening = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listening = [_socket.socket(_socket.AF_INET, _socket.SOCK_STREAM) for _ in walls["listen"]]
     import fcntl
 
-    fcntl.ioctl(listening.fileno(), SIOCSIFFLAGS, struct.pack("=16sh14x", b"lo", UP_AND_RUNNING))
-    listening.bind(("127.0.0.1", walls["port"]))
-    listening.listen(64)
+    fcntl.ioctl(listening[0].fileno(), SIOCSIFFLAGS, struct.pack("=16sh14x", b"lo", UP_AND_RUNNING))
+    for each, address in zip(listening, walls["listen"], strict=True):
+        each.bind(address)
+        each.listen(64)
     with_worker = _socket.socket(fileno=walls["channel"])
-    handed = struct.pack("=i", listening.fileno())
+    handed = struct.pack(f"={len(listening)}i", *(each.fileno() for each in listening))
     with_worker.sendmsg([b"listening"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, handed)])
-    with_worker.close()
-    listening.close()
+    for each in (with_worker, *listening):
+        each.close()
 
 
 def without_capabilities() -> None:

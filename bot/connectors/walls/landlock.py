@@ -78,7 +78,11 @@ class Landlock:
                 "filter": self._filter,
                 "handled": (_EVERYTHING, _BIND_TCP | _CONNECT_TCP, _ABSTRACT_SOCKETS | _SIGNALS),
                 "beneath": await asyncio.to_thread(_rules, command),
-                "ports": [(port, _CONNECT_TCP)],
+                # Rules know ports and no addresses. Programs in Go use no proxy on this machine.
+                "ports": [
+                    (number, _CONNECT_TCP)
+                    for number in (port, *(host.port for host in command.walls.hosts if host.loopback))
+                ],
             }
             yield Around(
                 argv=command.argv,

@@ -83,6 +83,11 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def trusted(self) -> bool:
+        """Whoever runs the worker said that its tier will do for every run, walled in or not."""
+        ...
+
+    @property
     def alive_for_s(self) -> float:
         """How long a command outlives a worker that stopped breathing, when nothing shorter is said."""
         ...

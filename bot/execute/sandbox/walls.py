@@ -22,9 +22,28 @@ TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock", "processes")
 WALLED_FROM_RISK = 40
 """From this risk on a run needs walls, unless whoever runs the worker said that it may do without."""
 
+WORDS: dict[Tier, str] = {
+    "bubblewrap": "namespaces of its own: only its files, hosts and programs are there",
+    "landlock": "rules of the kernel: only its files, hosts and programs may be used",
+    "processes": "not walled in: ended with certainty, and otherwise with all the rights of the worker",
+}
+
 _FROM_ENV = re.compile(r"\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
 _USUAL_PORTS = (80, 443)
 _PORTS = {"http": 80, "https": 443}
+
+
+def too_weak(tier: Tier, *, risk: int, trusted: bool) -> str:
+    """Why a run of this risk may not begin on this tier; empty when it may.
+
+    `trusted`: whoever runs the worker said that this tier will do for every run.
+    """
+    if tier != "processes" or trusted or risk < WALLED_FROM_RISK:
+        return ""
+    return (
+        f"Its risk is {risk}, and from {WALLED_FROM_RISK} on a run needs walls, which this worker does not "
+        "have. `assent doctor`, where the worker runs, says what to do."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,11 @@ class Host:
     name: str
     port: int
     trusted: bool = False
+
+    @property
+    def loopback(self) -> bool:
+        """An address of this machine's own, in the usual notation."""
+        return bool(re.fullmatch(r"127\.\d+\.\d+\.\d+", self.name))
 
     def __str__(self) -> str:
         return f"[{self.name}]:{self.port}" if ":" in self.name else f"{self.name}:{self.port}"

@@ -53,7 +53,7 @@ class Api:
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[answer_in_json])
-        target = "/targets/{environment}/{service}"
+        target, door = "/targets/{environment}/{service}", "/live/{environment}/{service}"
         app.add_routes(
             [
                 web.get("/healthz", self.healthz),
@@ -73,6 +73,7 @@ class Api:
                 web.post(target + "/retire", self.retire),
                 web.post(target + "/keep", self.keep),
                 *self._host.forge.routes(),
+                web.route("*", door + "/{path:.*}", self.live),
             ]
         )
         return app
@@ -174,6 +175,11 @@ class Api:
     async def keep(self, request: web.Request) -> web.Response:
         await _read(request, Body)
         return web.json_response(await self._target(request).keep())
+
+    async def live(self, request: web.Request) -> web.Response:
+        """The customers' door on the host's own address, for whoever may reach no other port."""
+        _, _, _, _, path = request.raw_path.split("/", 4)
+        return await self._target(request).forward(request, f"/{path}")
 
     def _target(self, request: web.Request) -> Target:
         return self._host.target(request.match_info["environment"], request.match_info["service"])

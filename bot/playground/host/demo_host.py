@@ -36,7 +36,10 @@ class DemoHost:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         services = (self._open_service(repository) for repository in self.repositories.values())
-        await asyncio.gather(self.forge.open(), *services)
+        # All to their end, also when one fails: a git cancelled at its start never lets the loop end.
+        for ended in await asyncio.gather(self.forge.open(), *services, return_exceptions=True):
+            if ended is not None:
+                raise ended
 
     async def _open_service(self, repository: Repository) -> None:
         await repository.create()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground.host.home import FORGE
 from bot.playground.host.pulls import Pulls
 from bot.playground.host.registry import Registry
 from bot.playground.host.repository import Repository
@@ -25,12 +26,13 @@ TESTS = [["python3", "run_tests.py"]]
 
 class Forge:
     def __init__(self, home: Path) -> None:
-        self._home = home
-        self.repository = Repository(home, NAME)
+        self._home = home / FORGE
+        self.repository = Repository(self._home, NAME)
         self._registry = Registry(Shelf.model_validate(json.loads(SHELF.read_text(encoding="utf-8"))))
         self._pulls = Pulls(f"demo/{NAME}", f"demo-{secrets.token_hex(16)}", self.repository.branches)
 
     async def open(self) -> None:
+        self._home.mkdir(parents=True, exist_ok=True)
         await self.repository.create()
         lines = [f"[repositories.{NAME}]", f"url = {json.dumps(self.repository.url)}"]
         lines += [f"tests = {json.dumps(TESTS)}", f'github = "{self._pulls.name}"']

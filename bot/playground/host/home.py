@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import TextIO
 
 READY_SECONDS = 30.0
+FORGE = "forge"
+"""The one folder of a host's that a skill is let into: repositories that have no remote but their place."""
+
+
+def variables(home: Path, url: str) -> dict[str, str]:
+    """What skills may be told of the host that lives in `home`."""
+    return {"ASSENT_TARGET": url, "ASSENT_LOCAL_REPOSITORIES": str(home.resolve() / FORGE)}
 
 
 class Home:

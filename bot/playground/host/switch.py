@@ -37,7 +37,7 @@ class Switch:
     def __init__(self, live: Callable[[], ColourSlot], session: aiohttp.ClientSession) -> None:
         self._live = live
         self._session = session
-        self._runner = web.ServerRunner(web.Server(self._forward, access_log=None))
+        self._runner = web.ServerRunner(web.Server(self._arrived, access_log=None))
         self.port = 0
 
     async def open(self, port: int) -> None:
@@ -52,7 +52,11 @@ class Switch:
     async def close(self) -> None:
         await self._runner.cleanup()
 
-    async def _forward(self, request: web.BaseRequest) -> web.Response:
+    async def _arrived(self, request: web.BaseRequest) -> web.Response:
+        return await self.forward(request, request.raw_path)
+
+    async def forward(self, request: web.BaseRequest, path: str) -> web.Response:
+        """A customer's request, by whatever door it came; `path` is encoded, and the service's own."""
         slot = self._live()
         meter, replica = slot.meter, slot.next()
         began = time.monotonic()
@@ -61,19 +65,19 @@ class Switch:
             response = web.json_response({"error": "no process behind the switch"}, status=503)
         else:
             with replica.serving():
-                response = await self._ask(request, port)
+                response = await self._ask(request, port, path)
         if meter is not None:
             meter.count(status=response.status, seconds=time.monotonic() - began)
         return response
 
-    async def _ask(self, request: web.BaseRequest, port: int) -> web.Response:
+    async def _ask(self, request: web.BaseRequest, port: int, path: str) -> web.Response:
         # Anything but a path could change the host the request goes to ("@elsewhere/").
-        if not request.raw_path.startswith("/"):
+        if not path.startswith("/"):
             return web.json_response({"error": "ask for a path"}, status=400)
         try:
             async with self._session.request(
                 request.method,
-                URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True),
+                URL(f"http://127.0.0.1:{port}{path}", encoded=True),
                 headers=_forwarded(request.headers.items()),
                 data=await request.read() if request.can_read_body else None,
                 allow_redirects=False,

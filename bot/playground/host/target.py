@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
+from aiohttp import web
 
 from bot.playground.host.colour import ColourSlot
 from bot.playground.host.declined import Declined
@@ -204,6 +205,10 @@ class Target:
         self._retirements.add(task)
         task.add_done_callback(self._retirements.discard)
 
+    async def forward(self, request: web.BaseRequest, path: str) -> web.Response:
+        """Through the switch, as every customer's request goes."""
+        return await self._switch.forward(request, path)
+
     async def health(self, colour: Colour | None) -> dict[str, Any]:
         return await self._slots[colour or self.memory.live.colour].health()
 
@@ -213,6 +218,7 @@ class Target:
             "service": self.service,
             "environment": self.environment,
             "url": f"http://127.0.0.1:{self._switch.port}",
+            "door": f"/live/{self.environment}/{self.service}",
             "revision": self.memory.revision,
             "live": self.memory.live.model_dump(),
             "replicas": self.memory.replicas,

@@ -9,6 +9,7 @@ from typing import Any
 from bot.ask.manifest import Check
 from bot.assess.assessment import Assessment, Estimate
 from bot.assess.decision import RequireApproval
+from bot.execute.sandbox.walls import WORDS as WALLS
 from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.slack.buttons import Buttons
@@ -53,6 +54,7 @@ def details(
     if request.journal:
         steps = parts.fitting(progress.lines(request), room=SECTION - 20)
         blocks.append(section("steps", f"*Steps*\n{steps}"))
+        blocks += _held(request)
     if request.outcome and request.outcome.checks:
         checked = parts.fitting(parts.checks(request.outcome.checks, room=300), room=SECTION - 40)
         blocks.append(section("checks", f"*Definition of done*\n{checked}"))
@@ -139,6 +141,13 @@ def _who(decision: RequireApproval) -> list[str]:
     if decision.denials > 1:
         lines.append(f"✋ {decision.denials} noes end it.")
     return lines
+
+
+def _held(request: Request) -> Iterator[Block]:
+    """How strongly its steps were held; one that went to another worker may have had more than one tier."""
+    tiers = dict.fromkeys(entry.tier for entry in request.journal if entry.tier)
+    for tier in tiers:
+        yield context(f"held_{tier}", f"Sandbox: `{tier}`, {WALLS[tier]}.")
 
 
 def _cost(estimate: Estimate, request: Request) -> str:

@@ -12,7 +12,8 @@ HEALTH_CHECKS = 10
 
 def main() -> int:
     given = arguments("service", "environment")
-    url = Target(service=given.service, environment=given.environment).state()["url"]
+    target = Target(service=given.service, environment=given.environment)
+    url = target.address(target.state())
     samples = ask("GET", f"/services/{given.service}")["sample_requests"]
     tally = traffic.send(url, samples, count=REQUESTS)
     passed, versions = traffic.health(url, count=HEALTH_CHECKS)

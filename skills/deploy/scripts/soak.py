@@ -13,7 +13,8 @@ HOPELESS = 0.2  # share of errors at which watching longer only hurts customers
 
 def main() -> int:
     given = arguments("service", "environment")
-    url = Target(service=given.service, environment=given.environment).state()["url"]
+    target = Target(service=given.service, environment=given.environment)
+    url = target.address(target.state())
     samples = ask("GET", f"/services/{given.service}")["sample_requests"]
     total = errors = 0
     for number in range(ROUNDS):

@@ -1,10 +1,12 @@
 """Real requests, sent the way a customer's come: through the switch, over HTTP, a few at a time."""
 
+import base64
 import http.client
 import itertools
 import json
 import threading
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,15 +37,24 @@ class Customer:
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
+        self._path = address.path.rstrip("/")
+        proxy = urlsplit(urllib.request.getproxies().get("http", ""))
+        way = proxy if proxy.hostname else address
         self._connection = http.client.HTTPConnection(
-            address.hostname or "127.0.0.1", address.port, timeout=PATIENCE_SECONDS
+            way.hostname or "127.0.0.1", way.port, timeout=PATIENCE_SECONDS
         )
+        if proxy.hostname:  # by a tunnel, which stays open from one request to the next
+            user = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+            known = {"Proxy-Authorization": f"Basic {user}"} if proxy.username else {}
+            self._connection.set_tunnel(address.hostname or "", address.port, headers=known)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int | None, bytes]:
         """Status and content; None when there was no answer."""
         data = None if body is None else json.dumps(body).encode()
         try:
-            self._connection.request(method, path, body=data, headers={"Content-Type": "application/json"})
+            self._connection.request(
+                method, self._path + path, body=data, headers={"Content-Type": "application/json"}
+            )
             answer = self._connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):

@@ -11,7 +11,7 @@ def main() -> int:
     given = arguments("service", "environment", "request")
     target = Target(service=given.service, environment=given.environment)
     restarted = any(change["kind"] == "restarted" for change in target.history(request=given.request))
-    url = target.state()["url"]
+    url = target.address(target.state())
     samples = ask("GET", f"/services/{given.service}")["sample_requests"]
     tally = traffic.send(url, samples, count=REQUESTS)
     passed, versions = traffic.health(url, count=HEALTH_CHECKS)

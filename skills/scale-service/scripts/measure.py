@@ -9,12 +9,14 @@ HEALTH_CHECKS = 10
 
 def main() -> int:
     given = arguments("service", "environment")
-    state = Target(service=given.service, environment=given.environment).state()
+    target = Target(service=given.service, environment=given.environment)
+    state = target.state()
     processes = state["colours"][state["live"]["colour"]]["replicas"]
     running = sum(one["pid"] is not None for one in processes)
     samples = ask("GET", f"/services/{given.service}")["sample_requests"]
-    tally = traffic.send(state["url"], samples, count=REQUESTS)
-    passed, _ = traffic.health(state["url"], count=HEALTH_CHECKS)
+    url = target.address(state)
+    tally = traffic.send(url, samples, count=REQUESTS)
+    passed, _ = traffic.health(url, count=HEALTH_CHECKS)
     say(
         f"{running} processes run; {tally.requests} requests: {tally.errors} errors; "
         f"{passed} of {HEALTH_CHECKS} health checks passed"

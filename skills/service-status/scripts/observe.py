@@ -33,8 +33,9 @@ def look_at(service: str, environment: str) -> Look:
     target = Target(service=service, environment=environment)
     state = target.state()
     samples = ask("GET", f"/services/{service}")["sample_requests"]
-    tally = traffic.send(state["url"], samples, count=REQUESTS)
-    passed, versions = traffic.health(state["url"], count=HEALTH_CHECKS)
+    address = target.address(state)
+    tally = traffic.send(address, samples, count=REQUESTS)
+    passed, versions = traffic.health(address, count=HEALTH_CHECKS)
     return Look(
         service=service,
         state=state,

@@ -76,7 +76,8 @@ def main() -> int:
         )
         try:
             wait(home, f"http://127.0.0.1:{ports[3]}", scraped="quick" not in sys.argv)
-            print(json.dumps({"HAPROXY_TARGET": folder}), flush=True)
+            hosts = ",".join(f"127.0.0.1:{port}" for port in ports[:4])  # all but HAProxy's own metrics
+            print(json.dumps({"HAPROXY_TARGET": folder, "HAPROXY_HOSTS": hosts}), flush=True)
             while os.read(0, 1024):
                 pass
         finally:
