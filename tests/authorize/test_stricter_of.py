@@ -215,7 +215,7 @@ def heard(decision: RequireApproval, said: tuple[Vote, ...], members: Members) -
 
 
 @given(pairs(), memberships, ballots, st.sampled_from((0, 10, 20)))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_grants_the_stricter_grants_the_looser(
     pair: tuple[RequireApproval, RequireApproval],
     members: Members,
@@ -231,7 +231,7 @@ def test_what_grants_the_stricter_grants_the_looser(
 
 
 @given(pairs(), memberships, ballots, st.sampled_from((0, 10, 20)))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_stricter_of_two_asks_no_less_than_either(
     pair: tuple[RequireApproval, RequireApproval],
     members: Members,
@@ -250,7 +250,7 @@ def test_the_stricter_of_two_asks_no_less_than_either(
 
 
 @given(pairs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_looking_from_the_other_side_turns_it_around(pair: tuple[RequireApproval, RequireApproval]) -> None:
     then, now = pair
     there, back = direction(then, now), direction(now, then)
