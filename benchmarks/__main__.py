@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import acknowledging, cards, committing, judging, loading, peers, starting, table
+from benchmarks import acknowledging, cards, committing, judging, loading, peers, shelving, starting, table
 from benchmarks.findings import FULL, LITTLE, Effort, Finding
 from benchmarks.town import Town
 
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Measure] = {
     "judging": judging.measure,
     "peers": peers.measure,
     "loading": loading.measure,
+    "shelving": shelving.measure,
     "committing": committing.measure,
     "starting": starting.measure,
 }

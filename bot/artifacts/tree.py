@@ -83,13 +83,14 @@ def take(folder: Path, *, label: str) -> Tree:
     """
     content: dict[str, bytes] = {}
     executable: set[str] = set()
+    top, left = os.fspath(folder), MOST_BYTES
     for found, entry in _entries(os.fspath(folder)):
-        path = unicodedata.normalize("NFC", found)
-        file = f"{label}/{found}".encode(errors="backslashreplace").decode()
+        path = found if found.isascii() else unicodedata.normalize("NFC", found)
 
         def refuse(
-            message: str, hint: str, rule: str = "unfit", at: tuple[int, int] = (1, 1), file: str = file
+            message: str, hint: str, rule: str = "unfit", at: tuple[int, int] = (1, 1), found: str = found
         ) -> Unfit:
+            file = f"{label}/{found}".encode(errors="backslashreplace").decode()
             return Unfit(Problem(file, *at, message, hint, rule=rule))
 
         if hidden := unseen(path):
@@ -102,13 +103,13 @@ def take(folder: Path, *, label: str) -> Tree:
             raise refuse("this is not a plain file", "Remove it.")
         if path in content:
             raise refuse("two names differ only in how their letters are encoded", "Keep one.")
-        left = MOST_BYTES - sum(map(len, content.values()))
-        content[path], mode = _read(folder / found, left + 1)
+        content[path], mode = _read(f"{top}/{found}", left + 1)
         if len(content) > MOST_FILES or len(content[path]) > left:
             raise refuse(
                 f"a skill has at most {MOST_FILES} files and {MOST_BYTES // 1024 // 1024} MB",
                 "Make it smaller.",
             )
+        left -= len(content[path])
         if mode & 0o111:
             executable.add(path)
         if place := _hidden(content[path]):
@@ -122,13 +123,20 @@ def take(folder: Path, *, label: str) -> Tree:
     return Tree(Digest(f"sha256:{whole.hexdigest()}"), files, content, frozenset(executable))
 
 
-def _read(path: Path, most: int) -> tuple[bytes, int]:
+def _read(path: str, most: int) -> tuple[bytes, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as handle:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
+    try:
+        at = os.fstat(descriptor)
+        if not stat.S_ISREG(at.st_mode):
             raise OSError(f"{path} became something else while it was read")
-        return handle.read(most), mode
+        content, asked = b"", min(most, at.st_size + 1)  # asking for megabytes costs more than reading
+        while more := os.read(descriptor, asked - len(content)):
+            content += more
+            if len(content) < asked:
+                break  # a plain file gives less than is asked for at its end alone
+        return content, at.st_mode
+    finally:
+        os.close(descriptor)
 
 
 def _hidden(content: bytes) -> tuple[int, int, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +11,17 @@ from typing import Any
 
 import yaml
 from pydantic import JsonValue
-from yaml.composer import Composer, ComposerError
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.scanner import Scanner
 
+from bot.artifacts.yaml_nodes import PLAIN, root
+from bot.artifacts.yaml_quick import Later, Unusual, ordinary
 from bot.ask.reading import Finding, Problem
 from bot.ask.reading import Path as Where
 from bot.ask.unseen import unseen
 
-Marks = dict[Where, tuple[int, int]]
+Marks = Mapping[Where, tuple[int, int]]
 """The line and column, from 1, of every key and every list item; `()` is the document."""
 
 MOST_BYTES = 256 * 1024
-_DEEPEST = 40
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {
@@ -73,21 +70,35 @@ def read(content: bytes, *, file: str, first_line: int = 1) -> tuple[JsonValue, 
             "Remove it.",
             "unseen-character",
         )
+    with suppress(Unusual):
+        return ordinary(text, _scalar), Later(lambda: _places(text, first_line))
     try:
-        node = _root(text)
+        node = root(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "this is not YAML"
         raise refuse(mark, message, getattr(error, "note", None) or "") from None
     except yaml.YAMLError as error:
         raise refuse(None, f"this is not YAML: {error}") from None
-    marks: Marks = {(): (first_line, 1)}
+    marks: dict[Where, tuple[int, int]] = {(): (first_line, 1)}
     return (None if node is None else _value(node, (), marks, refuse)), marks
 
 
-def _value(node: yaml.Node, where: Where, marks: Marks, refuse: Any) -> JsonValue:
+def _places(text: str, first_line: int) -> Marks:
+    """Of what could be read before, so that nothing of it is refused."""
+
+    def never(mark: Any, message: str, *_: str) -> Exception:
+        return AssertionError(f"{message} at {mark}, in what was read already")
+
+    found: dict[Where, tuple[int, int]] = {(): (first_line, 1)}
+    if (node := root(text)) is not None:
+        _value(node, (), found, never)
+    return found
+
+
+def _value(node: yaml.Node, where: Where, marks: dict[Where, tuple[int, int]], refuse: Any) -> JsonValue:
     line = marks[()][0]
-    if node.tag not in _PLAIN:
+    if node.tag not in PLAIN:
         raise refuse(node.start_mark, f"the tag {node.tag} is not read", "Write plain values.")
     match node:
         case yaml.ScalarNode():
@@ -115,7 +126,7 @@ def _value(node: yaml.Node, where: Where, marks: Marks, refuse: Any) -> JsonValu
     return found
 
 
-def _scalar(node: yaml.ScalarNode) -> JsonValue:
+def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> JsonValue:
     text = str(node.value)
     if node.style:
         return text
@@ -126,75 +137,6 @@ def _scalar(node: yaml.ScalarNode) -> JsonValue:
     if _FLOAT.fullmatch(text) and len(text) < 40 and abs(number := float(text)) < 1e300:
         return number
     return text
-
-
-_TAGS: dict[type[yaml.Node], str] = {
-    yaml.ScalarNode: "tag:yaml.org,2002:str",
-    yaml.SequenceNode: "tag:yaml.org,2002:seq",
-    yaml.MappingNode: "tag:yaml.org,2002:map",
-}
-_PLAIN = frozenset(_TAGS.values())
-
-
-class _Nodes(Composer):
-    """PyYAML's nodes without its constructors and resolvers: nothing in a file can become an object."""
-
-    _depth = 0
-
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
-        return _TAGS[kind]
-
-    def descend_resolver(self, parent: Any, index: Any) -> None:
-        """Paths have no tags of their own."""
-
-    def ascend_resolver(self) -> None:
-        """As above."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[attr-defined]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise ComposerError(
-                None, None, "anchors and aliases are not read", event.start_mark, "Write the value out."
-            )
-        if self._depth >= _DEEPEST:
-            raise ComposerError(None, None, f"this is nested deeper than {_DEEPEST} levels", event.start_mark)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-
-
-class _InPython(_Nodes, Reader, Scanner, Parser):
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-        Composer.__init__(self)
-
-
-if yaml.__with_libyaml__:
-    from yaml.cyaml import CParser  # type: ignore[attr-defined]
-
-    class _Quick(_Nodes, CParser):
-        def __init__(self, text: str) -> None:
-            CParser.__init__(self, text)
-            Composer.__init__(self)
-
-
-def _root(text: str) -> yaml.Node | None:
-    """Read by libyaml, seven times as fast, where PyYAML has it.
-
-    What libyaml refuses is read again in Python: it has the last word, and the same words on every machine.
-    """
-    if yaml.__with_libyaml__:
-        with suppress(yaml.YAMLError):
-            return _Quick(text).get_single_node()
-    loader = _InPython(text)
-    try:
-        return loader.get_single_node()
-    finally:
-        loader.dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -110,11 +110,3 @@ def _find(
         case ["inputs", key] if key in inputs:
             return inputs[key]
     raise Refused(f"Nothing is known for ${{{name}}}: the plan did not give it, or it was not asked for.")
-
-
-def unknown(template: str, allowed: Iterable[str], *, planned: bool) -> tuple[str, ...]:
-    """The names of a template that can never have a value; `planned` when it is filled after the plan."""
-    known = frozenset(allowed)
-    return tuple(
-        name for name in names(template) if name not in known and not (planned and RESOLVED.fullmatch(name))
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox"})
@@ -19,13 +20,16 @@ _STARTERS = frozenset(
     }
 )  # fmt: skip
 """Programs whose argument is another command; how each reads its options is not ours to know."""
+_VERSIONED = re.compile(r"(python[23]?|ruby|php|lua|perl)[0-9.]+")
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
+@lru_cache(maxsize=4096)
 def called(program: str) -> str:
     """`/usr/bin/python3.12` is `python3`: the name without its place and minor version."""
-    name = PurePosixPath(program).name
-    return re.sub(r"^(python[23]?|ruby|php|lua|perl)[0-9.]+$", r"\1", name.removesuffix(".exe"))
+    name = PurePosixPath(program).name.removesuffix(".exe")
+    found = _VERSIONED.fullmatch(name)
+    return found[1] if found else name
 
 
 def started(argv: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:

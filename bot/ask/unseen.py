@@ -20,7 +20,9 @@ _PRINTABLE = re.compile(f"[{''.join(sorted(_BLANK))}{chr(_SELECTORS[0])}-{chr(_S
 
 def unseen(text: str, *, allowed: str = "") -> tuple[int, str] | None:
     """Where the first such character is and its name in words, or None when all can be seen."""
-    rest = text.translate(str.maketrans("", "", allowed)) if allowed else text
+    rest = text
+    for char in allowed:
+        rest = rest.replace(char, "")
     if rest.isprintable() and (rest.isascii() or not _PRINTABLE.search(rest)):
         return None  # nearly every text, at a hundredth of the price
     for position, char in enumerate(text):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import loading, table
+from benchmarks import loading, shelving, table
 from benchmarks.findings import LITTLE, Finding, by_turns
 from bot.artifacts import Artifacts
 
@@ -51,6 +51,12 @@ def test_it_runs_end_to_end_and_says_each_target_against_a_named_baseline() -> N
         assert each["against"]
         assert each["target"]
         assert isinstance(each["met"], bool)
+
+
+def test_the_skills_that_are_loaded_may_all_be_asked_for(tmp_path: Path) -> None:
+    shelving.written(tmp_path / "skills", 6)
+    artifacts = Artifacts(tmp_path / "skills", ROOT / "policies")
+    assert [skill.unarmed for skill in artifacts.skills().values()] == [""] * 6
 
 
 def test_the_policy_files_that_are_loaded_are_fifty_that_judge(tmp_path: Path) -> None:

@@ -25,12 +25,11 @@ def blockers(content: Mapping[str, bytes], *, label: str) -> Iterator[Problem]:
     """`content` are the files of one skill; `label` is how its folder is called in problems."""
     for path, data in content.items():
         file = f"{label}/{path}"
-        if (found := _PRIVATE.search(data)) is not None:
+        if b"PRIVATE KEY" in data and (found := _PRIVATE.search(data)) is not None:
             line = data[: found.start()].count(b"\n") + 1
             hint = "Take it out, and take it out of use: it has been read."
             yield Problem(file, line, 1, "a private key stands here", hint, rule=KEY)
-        suffix = PurePosixPath(path).suffix
-        if suffix in RUNBOOK_SUFFIXES and b"](" in data:
+        if path.endswith(RUNBOOK_SUFFIXES) and b"](" in data:
             yield from _links(path, data.decode("utf-8", errors="replace"), file)
         elif is_shell(path, data):
             yield from _script(data.decode("utf-8", errors="replace"), file)

@@ -15,7 +15,7 @@ _BLOCK = re.compile(r"[|>][+-]?[0-9]?\s*(#.*)?")
 def read(head: list[str], *, first_line: int) -> tuple[dict[str, JsonValue], Marks]:
     """Keys at the margin with the text behind and below them. The first of two equal keys counts."""
     found: dict[str, JsonValue] = {}
-    marks: Marks = {(): (first_line, 1)}
+    marks: dict[tuple[str | int, ...], tuple[int, int]] = {(): (first_line, 1)}
     key, below = "", list[str]()
     value = ""
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import jsonschema
-from pydantic import JsonValue
-
 from bot.ask.catalog import did_you_mean
 from bot.ask.manifest import Manifest, whole
 from bot.ask.reading import Finding
@@ -35,17 +32,13 @@ def inputs(manifest: Manifest) -> Iterator[Finding]:
                 continue
         for key, values in (("enum", one.enum or ()), ("examples", one.examples)):
             for position, value in enumerate(values):
-                if not _fits(one.as_json_schema(), value):
+                if not one.validator.is_valid(value):
                     yield Finding(
                         (*at, key, position), f"{value!r} is not a valid {name} itself", "Correct it."
                     )
-        if one.default is not None and not _fits(one.as_json_schema(), one.default):
+        if one.default is not None and not one.validator.is_valid(one.default):
             yield Finding(
                 (*at, "default"), f"the default {one.default!r} is not a valid {name}", "Correct it."
             )
         if one.default is not None and name in asked.required:
             yield Finding((*at, "default"), f"{name} is required, so its default never counts", "Keep one.")
-
-
-def _fits(schema: dict[str, JsonValue], value: object) -> bool:
-    return jsonschema.Draft202012Validator(schema).is_valid(value)

@@ -71,7 +71,7 @@ def _command(
     if fill.names(program):
         yield Finding((*path, 0), "the program to run is never filled in", "Write its name.")
     for position, item in enumerate(argv[1:], start=1):
-        if ".." in PurePosixPath(item).parts:
+        if ".." in item and ".." in PurePosixPath(item).parts:
             yield Finding((*path, position), f"{item} leaves the skill's folder", "Keep files inside.")
         elif item.startswith("scripts/") and item not in files:
             guess = did_you_mean(item, [file for file in files if file.startswith("scripts/")])

@@ -24,26 +24,28 @@ class _Template:
 
 def templates(manifest: Manifest) -> Iterator[Finding]:
     optional = manifest.inputs.optional()
+    always = frozenset((*fill.ALWAYS, *(f"inputs.{name}" for name in manifest.inputs.properties)))
     for template in _all(manifest):
-        known = [*fill.ALWAYS, *template.extra, *(f"inputs.{name}" for name in manifest.inputs.properties)]
-        for name in fill.unknown(template.text, known, planned=template.planned):
-            if name == "${":
-                yield Finding(template.path, "a ${ is never closed", "Write ${environment}, for example.")
-            elif name.startswith("secrets."):
-                hint = "A secret goes into a header or body of a step that it names, and into files."
-                yield Finding(template.path, f"${{{name}}} may not stand here", hint)
-            else:
-                guess = did_you_mean(name, known).strip()
-                yield Finding(
-                    template.path, f"nothing is known as ${{{name}}}", guess or f"Known: {', '.join(known)}."
-                )
+        if "${" not in template.text:
+            continue
         for name in fill.names(template.text):
-            if name.removeprefix("inputs.") in optional and name.startswith("inputs."):
-                yield Finding(
-                    template.path,
-                    f"${{{name}}} may have no value",
-                    "Make the input required or give it a default.",
-                )
+            if name not in always and name not in template.extra:
+                if not (template.planned and fill.RESOLVED.fullmatch(name)):
+                    yield _stranger(template, name, manifest)
+            elif name.removeprefix("inputs.") in optional and name.startswith("inputs."):
+                hint = "Make the input required or give it a default."
+                yield Finding(template.path, f"${{{name}}} may have no value", hint)
+
+
+def _stranger(template: _Template, name: str, manifest: Manifest) -> Finding:
+    if name == "${":
+        return Finding(template.path, "a ${ is never closed", "Write ${environment}, for example.")
+    if name.startswith("secrets."):
+        hint = "A secret goes into a header or body of a step that it names, and into files."
+        return Finding(template.path, f"${{{name}}} may not stand here", hint)
+    known = [*fill.ALWAYS, *template.extra, *(f"inputs.{name}" for name in manifest.inputs.properties)]
+    guess = did_you_mean(name, known).strip()
+    return Finding(template.path, f"nothing is known as ${{{name}}}", guess or f"Known: {', '.join(known)}.")
 
 
 def _all(manifest: Manifest) -> Iterator[_Template]:
