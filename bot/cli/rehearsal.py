@@ -20,17 +20,18 @@ from pydantic import JsonValue, TypeAdapter
 from bot.artifacts.cases import DEMO_HOST, Case, Cases
 from bot.ask.catalog import Skill
 from bot.ask.inputs import complete, shown
-from bot.ask.manifest import DoneWhen, Step
+from bot.ask.manifest import DoneWhen, Precondition, Step
 from bot.assess.assessment import Plan
 from bot.cli.child import Child
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.walls.around import Wall
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.journal import Check, Entry, Phase
-from bot.execute.run import AskPerson, Finish, Measure, ProbeStep, RunStep, UndoStep, next_move
-from bot.execute.sandbox import DEFAULT_PATH, Command, Finished
-from bot.execute.steps import argv_of
+from bot.execute.run import AskPerson, Finish, LookFirst, Measure, ProbeStep, RunStep, UndoStep, next_move
+from bot.execute.sandbox import DEFAULT_PATH, Finished
+from bot.execute.steps import Does, what
 from bot.flow.commands import Commands
+from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.planning import Planning
 from bot.playground.host.home import variables
 from bot.settle.outcome import judge, met
@@ -183,21 +184,23 @@ class Rehearsal:
                     return finish
                 case AskPerson(step, why):
                     return Aside("interrupted", f"{step.title}: {why}. What happened?")
+                case LookFirst(first):
+                    await self._effect(commands, first, "precondition", what(first.action))
                 case RunStep(step):
-                    await self._effect(commands, step, "step", argv_of(step))
+                    await self._effect(commands, step, "step", what(step))
                 case ProbeStep(step):
-                    await self._effect(commands, step, "probe", argv_of(step.probe))
+                    await self._effect(commands, step, "probe", what(step.probe))
                 case UndoStep(step):
-                    await self._effect(commands, step, "undo", argv_of(step.undo))
+                    await self._effect(commands, step, "undo", what(step.undo))
                 case Measure():
                     await self._measure(commands, self.skill.manifest.done_when)
 
-    async def _effect(self, commands: Commands, step: Step, phase: Phase, argv: tuple[str, ...]) -> None:
+    async def _effect(self, commands: Commands, step: Step | Precondition, phase: Phase, does: Does) -> None:
         first = not any(entry.step == step.id and entry.phase == phase for entry in self.journal)
-        command = commands.command(argv, timeout_s=step.timeout, step=step.id)
+        deed = await Deeds(commands).ready(does, step=step.id, timeout_s=step.timeout)
         self._write("began", step.id, phase, title=commands.fill(step.title, step=step.id))
-        finished = await self._run(command)
-        if phase == "step" and first and step.id == self.case.lose:
+        finished = await self._done(deed)
+        if finished.cut or (phase == "step" and first and step.id == self.case.lose):
             return
         ok: bool | None = finished.exit_code == 0
         if phase == "probe" and finished.exit_code not in (0, 1):
@@ -208,8 +211,9 @@ class Rehearsal:
 
     async def _measure(self, commands: Commands, done_when: DoneWhen) -> None:
         measure = done_when.measure
+        deed = await Deeds(commands).ready(measure.run, step="measure", timeout_s=measure.timeout)
         self._write("began", "measure", "measure")
-        finished = await self._run(commands.command(measure.run, timeout_s=measure.timeout, step="measure"))
+        finished = await self._done(deed)
         good = finished.exit_code == 0 and finished.result is not None
         observed = _RESULT.validate_python(dict(finished.result or {})) if good else None
         wanted = [
@@ -221,8 +225,8 @@ class Rehearsal:
         checks = judge(wanted, observed)
         self._write("ended", "measure", "measure", ok=met(checks), checks=checks, output=_said(finished))
 
-    async def _run(self, command: Command) -> Finished:
-        return await self.workshop.sandbox.run(command, on_line=lambda _: None, stop=asyncio.Event())
+    async def _done(self, deed: Deed) -> Finished:
+        return await deed(Watched(on_line=lambda _: None, stop=asyncio.Event()))
 
     def _write(self, event: str, step: str, phase: Phase, **more: object) -> None:
         entry = {"event": event, "step": step, "phase": phase, "fence": 1, "at": datetime.now(UTC), **more}

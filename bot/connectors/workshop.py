@@ -7,8 +7,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.ask.manifest import HttpRequest
+from bot.ask.manifest.permissions import SecretCommand
+from bot.connectors import secrets
 from bot.connectors.processes import GuardedProcesses
-from bot.connectors.workcopy import Workcopy
+from bot.connectors.requests import send
+from bot.connectors.workcopy import Workcopy, remove_tree
+from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.steps.http import Sending
 from bot.flow.ports import Bench
 from bot.terms import Digest
 
@@ -29,3 +35,22 @@ class LocalWorkshop:
             yield Bench(str(copy.folder), str(copy.home))
         finally:
             await asyncio.to_thread(copy.remove)
+
+    async def secret(self, name: str, source: str | SecretCommand) -> str:
+        return await secrets.value(name, source, self.environment)
+
+    @asynccontextmanager
+    async def handing(self, bench: Bench, values: Mapping[str, str]) -> AsyncIterator[str]:
+        """In the run's own home, which no other run sees; a crash leaves it to whoever clears the home."""
+        folder = Path(bench.home) / "secrets"
+        if not values:
+            yield ""
+            return
+        await asyncio.to_thread(secrets.write, folder, values)
+        try:
+            yield str(folder)
+        finally:
+            await asyncio.to_thread(remove_tree, folder)
+
+    async def send(self, request: HttpRequest, sending: Sending, *, stop: StopSignal) -> Finished:
+        return await send(request, sending, stop=stop)

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, JsonValue
 from bot.execute.sandbox.walls import Tier
 from bot.terms import Record
 
-Phase = Literal["step", "probe", "undo", "measure"]
+Phase = Literal["precondition", "step", "probe", "undo", "measure"]
 
 
 class Check(Record):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.ask.manifest import Manifest, Step
+from bot.ask.manifest import Manifest, Precondition, Step
 from bot.execute.journal import Entry
 
 Ending = Literal["done", "not_done", "failed", "rolled_back", "unknown", "cancelled"]
@@ -14,9 +14,17 @@ Ending = Literal["done", "not_done", "failed", "rolled_back", "unknown", "cancel
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """Begin this step now."""
+    """Begin this step, after a wait when it is tried again."""
 
     step: Step
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LookFirst:
+    """See whether this holds before anything begins."""
+
+    precondition: Precondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Finish:
     sentence: str
 
 
-Move = RunStep | ProbeStep | AskPerson | Measure | UndoStep | Finish
+Move = LookFirst | RunStep | ProbeStep | AskPerson | Measure | UndoStep | Finish
 
 
 TRIES = 3
@@ -75,6 +83,8 @@ def next_move(manifest: Manifest, journal: Sequence[Entry], *, overspent: bool =
             return Finish("failed", why)
         case Measure():
             return Finish("unknown", f"Measuring began {TRIES} times and never ended.")
+        case LookFirst(first):
+            return Finish("failed", f"Looking whether {first.id} holds began {TRIES} times and never ended.")
         case AskPerson() | Finish():
             return move
 
@@ -102,6 +112,9 @@ def _move(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> Move
     trouble = _trouble(manifest, journal, overspent)
     if trouble is not None:
         return _taking_back(manifest, journal, trouble)
+    for first in manifest.preconditions:
+        if _last(journal, first.id, "precondition", "ended") is None:
+            return LookFirst(first)
     for step in manifest.steps:
         move = _of_step(step, journal)
         if move is not None:
@@ -141,9 +154,14 @@ def _trouble(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> _
     stopped = next((entry for entry in journal if entry.event == "stop_asked"), None)
     if stopped is not None:
         return _Trouble("cancelled", f"Stopped by {stopped.by}.")
+    for first in manifest.preconditions:
+        looked = _last(journal, first.id, "precondition", "ended")
+        if looked is not None and looked.ok is not True:
+            return _Trouble("failed", f"{first.id} does not hold, so nothing began.")
     for step in manifest.steps:
         ended = _last(journal, step.id, "step", "ended")
-        if ended is not None and ended.ok is False and not _overruled(step, journal):
+        failed = ended is not None and ended.ok is False and not _overruled(step, journal)
+        if failed and not _tried_again(step, journal):
             return _Trouble("failed", f"Step {step.id} failed.")
     if measured is not None and (measured.ok is False or manifest.done_when.no_data == "fail"):
         return _Trouble("not_done", "The definition of done is not met.")
@@ -203,7 +221,8 @@ def _of_step(step: Step, journal: Sequence[Entry]) -> Move | None:
             return AskPerson(step, "its probe could not tell whether it happened")
         return None if last.ok else RunStep(step)
     if last.phase == "step" and last.event == "ended":
-        return None
+        again = last.ok is False and step.retry is not None and _tried_again(step, journal)
+        return RunStep(step, step.retry.wait) if again and step.retry is not None else None
     match step.repeat:
         case "pure" | "idempotent":
             return RunStep(step)
@@ -211,6 +230,14 @@ def _of_step(step: Step, journal: Sequence[Entry]) -> Move | None:
             return ProbeStep(step)
         case "at_most_once":
             return AskPerson(step, "it began, its worker died, and it must never run twice")
+
+
+def _tried_again(step: Step, journal: Sequence[Entry]) -> bool:
+    """Whether the step, which failed, has a try left; only what is safe to repeat has any."""
+    if step.retry is None:
+        return False
+    mine = (entry for entry in journal if entry.step == step.id and entry.phase == "step")
+    return sum(entry.event == "ended" for entry in mine) < step.retry.attempts
 
 
 def _began(step: Step, journal: Sequence[Entry]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.ask.catalog import Skill
@@ -13,7 +14,9 @@ from bot.assess.assessment import Plan
 from bot.execute.sandbox import Command, Sandbox, secret_values, step_environment
 from bot.execute.sandbox.walls import Walls, hosts_of, places_of
 from bot.flow.ports import Bench, Workshop
-from bot.terms import RequestId
+from bot.terms import Refused, RequestId
+
+_MARK = re.compile(r"\$\{([^{}$]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,37 @@ class Commands:
             read=(self.bench.folder, *places_of(permitted.files.read, environment)),
             write=(self.bench.home, *places_of(permitted.files.write, environment)),
         )
+
+    async def secrets(self, step: str) -> Mapping[str, str]:
+        """The values this step is handed, by their names. Raises Refused when one is not here."""
+        found = {}
+        for name, secret in self.skill.manifest.permissions.secrets.items():
+            if step in secret.steps:
+                found[name] = await self.workshop.secret(name, secret.source)
+        return found
+
+    def shown_to_nobody(self) -> tuple[str, ...]:
+        """What is secret by its name or looks of all that the skill may see."""
+        permitted = self.skill.manifest.permissions.env
+        return secret_values(
+            step_environment(self.workshop.environment, names=permitted, home=self.bench.home)
+        )
+
+    def fill_privately(self, template: str, *, step: str, handed: Mapping[str, str]) -> str:
+        """For what the worker sends itself: also the environment the skill may see, and secrets."""
+        permitted = self.skill.manifest.permissions.env
+
+        def value(mark: re.Match[str]) -> str:
+            kind, _, name = mark[1].partition(".")
+            if kind == "secrets" and name in handed:
+                return handed[name]
+            if kind == "env" and name in permitted:
+                if name not in self.workshop.environment:
+                    raise Refused(f"{name} is not set here, and {self.skill.name} needs it.")
+                return self.workshop.environment[name]
+            return self.fill(mark[0], step=step)
+
+        return _MARK.sub(value, template)
 
     def fill(self, template: str, *, step: str = "") -> str:
         return fill(

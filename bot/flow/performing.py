@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import JsonValue, TypeAdapter
 
 from bot.ask.manifest import Check as Wanted
-from bot.ask.manifest import DoneWhen, Step
+from bot.ask.manifest import DoneWhen, Precondition, Step
 from bot.execute.journal import Entry, Phase
-from bot.execute.sandbox import Command, Finished
-from bot.execute.steps import argv_of
+from bot.execute.sandbox import Finished
+from bot.execute.steps import Does, what
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Declined
+from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.leasing import Hold, LeaseLost
 from bot.flow.ports import Store
 from bot.flow.request import Request
@@ -31,24 +34,38 @@ class Performing:
     hold: Hold
     commands: Commands
 
+    @property
+    def deeds(self) -> Deeds:
+        return Deeds(self.commands)
+
+    async def look(self, first: Precondition) -> None:
+        """Whether it holds; what cannot be told does not."""
+        await self._effect(first, "precondition", what(first.action))
+
+    async def rest(self, seconds: float) -> None:
+        """Wait before a step is tried again; a Stop does not wait with it."""
+        if seconds:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.hold.ended.wait(), seconds)
+            self.hold.check()
+
     async def step(self, step: Step) -> None:
-        await self._effect(step, "step", argv_of(step))
+        await self._effect(step, "step", what(step))
 
     async def probe(self, step: Step) -> None:
         """Exit 0: it happened; 1: it did not; anything else: the probe cannot tell."""
-        await self._effect(step, "probe", argv_of(step.probe))
+        await self._effect(step, "probe", what(step.probe))
 
     async def undo(self, step: Step) -> None:
-        await self._effect(step, "undo", argv_of(step.undo))
+        await self._effect(step, "undo", what(step.undo))
 
     async def measure(self, done_when: DoneWhen, also: Sequence[Wanted]) -> None:
         """Hold what was measured against the definition of done, the skill's and what policies add to it.
 
         No measurement is not a good one.
         """
-        command = self.commands.command(
-            done_when.measure.run, timeout_s=done_when.measure.timeout, step="measure"
-        )
+        wanted = done_when.measure
+        deed = await self.deeds.ready(wanted.run, step="measure", timeout_s=wanted.timeout)
         began = Entry(
             event="began",
             step="measure",
@@ -57,7 +74,7 @@ class Performing:
             **self._stamp(),
         )
         await self._write(Event.STEP_BEGAN, began)
-        finished = await self._run(command)
+        finished = await self._done(deed)
         if finished.cut:
             return
         observed = _result(finished) if finished.exit_code == 0 else None
@@ -66,13 +83,13 @@ class Performing:
             Event.STEP_ENDED, _ended(began, finished, ok=met(checks)).model_copy(update={"checks": checks})
         )
 
-    async def _effect(self, step: Step, phase: Phase, argv: tuple[str, ...]) -> None:
+    async def _effect(self, step: Step | Precondition, phase: Phase, does: Does) -> None:
         """Write that it begins, do it, write how it ended. What was cut stays open: nobody knows."""
         title = self.commands.fill(step.title, step=step.id)
-        command = self.commands.command(argv, timeout_s=step.timeout, step=step.id)
+        deed = await self.deeds.ready(does, step=step.id, timeout_s=step.timeout)
         began = Entry(event="began", step=step.id, phase=phase, title=title, **self._stamp())
         await self._write(Event.STEP_BEGAN, began)
-        finished = await self._run(command)
+        finished = await self._done(deed)
         if finished.cut:
             return
         ok: bool | None = finished.exit_code == 0
@@ -80,11 +97,9 @@ class Performing:
             ok = None
         await self._write(Event.STEP_ENDED, _ended(began, finished, ok=ok))
 
-    async def _run(self, command: Command) -> Finished:
+    async def _done(self, deed: Deed) -> Finished:
         self.hold.progress = ""
-        finished = await self.commands.sandbox.run(
-            command, on_line=self.hold.say, stop=self.hold.ended, until=self.hold.until
-        )
+        finished = await deed(Watched(on_line=self.hold.say, stop=self.hold.ended, until=self.hold.until))
         self.hold.check()
         return finished
 

@@ -11,9 +11,12 @@ from pydantic import JsonValue
 
 from bot.ask.catalog import Catalog
 from bot.ask.invocation import Invocation
+from bot.ask.manifest import HttpRequest
+from bot.ask.manifest.permissions import SecretCommand
 from bot.assess.policy import Policies
 from bot.authorize.people import Person
-from bot.execute.sandbox import Sandbox
+from bot.execute.sandbox import Finished, Sandbox, StopSignal
+from bot.execute.steps.http import Sending
 from bot.flow.commit import Commit, Committed, Declined, Timer, Work
 from bot.flow.request import Place, Request
 from bot.terms import Digest, Group, Micros, Principal, Refused, RequestId
@@ -117,6 +120,18 @@ class Workshop(Protocol):
     @property
     def environment(self) -> Mapping[str, str]:
         """What a skill may be allowed to see of the worker's environment."""
+        ...
+
+    async def secret(self, name: str, source: str | SecretCommand) -> str:
+        """The value behind a reference; raises Refused, naming the reference and never a value."""
+        ...
+
+    def handing(self, bench: Bench, values: Mapping[str, str]) -> AbstractAsyncContextManager[str]:
+        """The values as files of a folder that is gone afterwards; without values it is no folder at all."""
+        ...
+
+    async def send(self, request: HttpRequest, sending: Sending, *, stop: StopSignal) -> Finished:
+        """One request of an `http` step; raises Refused when it may not be sent."""
         ...
 
     def copy(self, folder: str, files: Mapping[str, Digest]) -> AbstractAsyncContextManager[Bench]:

@@ -12,6 +12,7 @@ from bot.execute.run import (
     TRIES,
     AskPerson,
     Finish,
+    LookFirst,
     Measure,
     Move,
     ProbeStep,
@@ -135,7 +136,10 @@ class Running:
                     case AskPerson(step, why):
                         await self._interrupt(hold, f"{step.title}: {why}. What happened?", step=step.id)
                         return
-                    case RunStep(step):
+                    case LookFirst(first):
+                        await performing.look(first)
+                    case RunStep(step, wait_s):
+                        await performing.rest(wait_s)
                         await performing.step(step)
                     case ProbeStep(step):
                         await performing.probe(step)

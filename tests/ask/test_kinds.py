@@ -11,8 +11,9 @@ import pytest
 
 from bot.ask.catalog import Manifest
 from bot.ask.lint import lint
+from bot.ask.manifest import HttpRequest
 from bot.ask.reading import Finding, Unreadable, read_as
-from bot.execute.steps import argv_of
+from bot.execute.steps import what
 from bot.terms import Refused
 
 from .conftest import DEPLOY, FILES
@@ -111,23 +112,24 @@ def test_every_key_and_every_kind_reads_and_only_what_nobody_carries_out_yet_is_
     assert all("not carried out yet" in one.message for one in findings(whole())), findings(whole())
 
 
-@pytest.mark.parametrize("position", range(1, 6))
+@pytest.mark.parametrize("position", range(2, 6))
 def test_a_kind_that_nothing_carries_out_stops_the_skill_and_is_refused_by_the_runner(position: int) -> None:
-    [(at, what)] = [
+    [(at, said)] = [
         (one.path, one.message)
         for one in findings(whole())
         if one.path[:2] == ("steps", position) and len(one.path) == 3 and "kind" in one.message
     ]
-    assert what == f"steps of the kind {at[2]} are not carried out yet"
+    assert said == f"steps of the kind {at[2]} are not carried out yet"
     with pytest.raises(Refused, match=r"cannot be carried out yet\. It was not begun\."):
-        argv_of(read_as(Manifest, whole()).steps[position])
+        what(read_as(Manifest, whole()).steps[position])
 
 
-def test_a_probe_or_an_undo_that_nothing_carries_out_is_refused_by_the_runner() -> None:
+def test_of_probes_and_undos_a_verb_of_a_connector_is_refused_by_the_runner() -> None:
     patch = read_as(Manifest, whole()).steps[2]
-    for action in (patch.probe, patch.undo):
-        with pytest.raises(Refused, match="Only a command can be a probe or an undo"):
-            argv_of(action)
+    actions = [action for action in (patch.probe, patch.undo) if action]
+    assert isinstance(what(actions[0]), HttpRequest)
+    with pytest.raises(Refused, match="cannot be a probe or an undo yet"):
+        what(actions[1])
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from bot.ask.manifest import Manifest, Repeat
+from bot.ask.manifest import Manifest, Precondition, Repeat, Retry
 from bot.execute.journal import Entry
 from bot.execute.run import (
     TRIES,
     AskPerson,
     Finish,
+    LookFirst,
     Measure,
     Move,
     ProbeStep,
@@ -98,8 +99,10 @@ def journal(text: str) -> tuple[Entry, ...]:
 
 def word(move: Move) -> str:
     match move:
-        case RunStep(step):
-            return f"run {step.id}"
+        case LookFirst(first):
+            return f"look {first.id}"
+        case RunStep(step, wait_s):
+            return f"run {step.id}" + (f" in {wait_s:g}" if wait_s else "")
         case ProbeStep(step):
             return f"probe {step.id}"
         case AskPerson(step):
@@ -119,6 +122,21 @@ KEEPS = TWO.model_copy(update={"on_cancel": "stop"})
 YIELDS = STOPS.model_copy(update={"on_cancel": "undo"})
 NO_UNDO = manifest("at_most_once", "idempotent", undo=False)
 OPEN = manifest("pure", no_data="unknown", undo=False)
+
+
+def careful() -> Manifest:
+    """Two things must hold first, and `b` is tried three times, two seconds apart."""
+    plain = manifest("reconcilable", "idempotent")
+    again = plain.steps[1].model_copy(update={"retry": Retry(attempts=3, wait=2.0)})
+    first = tuple(
+        Precondition.model_validate({"id": name, "title": "Look", "run": ("look",), "timeout": "1s"})
+        for name in ("x", "y")
+    )
+    return plain.model_copy(update={"steps": (plain.steps[0], again), "preconditions": first})
+
+
+CAREFUL = careful()
+HOLDS = "precondition:x> precondition:x. precondition:y> precondition:y."
 
 TABLE: list[tuple[str, Manifest, str, str]] = [
     ("the first step", TWO, "", "run a"),
@@ -166,6 +184,20 @@ TABLE: list[tuple[str, Manifest, str, str]] = [
     ("three probes without an end", TWO, "a> probe:a> probe:a>", "ask a"),
     ("a person lets it try again", TWO, "a> a. b> b> b> b=retry_step", "run b"),
     ("three undos without an end", TWO, "a> a! undo:a> undo:a> undo:a>", "failed"),
+    ("before anything begins it is looked", CAREFUL, "", "look x"),
+    ("at everything that must hold", CAREFUL, "precondition:x> precondition:x.", "look y"),
+    ("a look in flight is looked again", CAREFUL, "precondition:x>", "look x"),
+    ("it holds", CAREFUL, HOLDS, "run a"),
+    ("what does not hold ends it", CAREFUL, "precondition:x> precondition:x!", "failed"),
+    ("three looks without an end", CAREFUL, "precondition:x> precondition:x> precondition:x>", "failed"),
+    ("stopped while looking", CAREFUL, "precondition:x> stop", "cancelled"),
+    ("what failed is tried again", CAREFUL, f"{HOLDS} a> a. b> b!", "run b in 2"),
+    ("and again", CAREFUL, f"{HOLDS} a> a. b> b! b> b!", "run b in 2"),
+    ("it went well at last", CAREFUL, f"{HOLDS} a> a. b> b! b> b.", "measure"),
+    ("the last try failed too", CAREFUL, f"{HOLDS} a> a. b> b! b> b! b> b!", "undo b"),
+    ("a stop between two tries", CAREFUL, f"{HOLDS} a> a. b> b! stop", "undo b"),
+    ("a try in flight is repeated as it may be", CAREFUL, f"{HOLDS} a> a. b> b! b>", "run b"),
+    ("what may not be tried again is not", CAREFUL, f"{HOLDS} a> a!", "undo a"),
     ("three measurements without an end", OPEN, "a> a. measure> measure> measure>", "unknown"),
 ]
 

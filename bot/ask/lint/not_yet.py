@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.ask.lint.places import places
-from bot.ask.manifest import Manifest
+from bot.ask.manifest import HttpRequest, Manifest
 from bot.ask.reading import Finding, Path
 
 _HINT = "Leave it out until it is."
@@ -22,22 +22,15 @@ def not_yet(manifest: Manifest) -> Iterator[Finding]:
 
 def _kinds(manifest: Manifest) -> Iterator[tuple[Path, str]]:
     for place in places(manifest):
-        if not isinstance(place.body, tuple):
+        if not isinstance(place.body, tuple | HttpRequest):
             kind = next(part for part in reversed(place.path) if isinstance(part, str))
             yield place.path, f"steps of the kind {kind} are"
 
 
 def _promises(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    if manifest.preconditions:
-        yield ("preconditions",), "preconditions are"
-    for position, step in enumerate(manifest.steps):
-        if step.retry is not None:
-            yield ("steps", position, "retry"), "retries are"
     for name in ("memory_mb", "processes", "max_parallel_runs"):
         if getattr(manifest.limits, name) is not None:
             yield ("limits", name), f"the limit {name} is"
-    if manifest.permissions.secrets:
-        yield ("permissions", "secrets"), "handing over secrets is"
     if manifest.approval is not None:
         yield ("approval",), "a floor of approval is"
     if manifest.audit.redact:

@@ -1,24 +1,38 @@
-"""What each kind of step does. Programs run in the sandbox; other kinds are refused until they are built."""
+"""What each kind of step does: one file a kind. What is not built yet is refused before it begins."""
 
 from __future__ import annotations
 
-from bot.ask.manifest import Action, CommandStep, ConnectorAction, HttpAction, Step
+from bot.ask.manifest import (
+    Action,
+    Argv,
+    CommandStep,
+    ConnectorAction,
+    HttpAction,
+    HttpRequest,
+    HttpStep,
+    Step,
+)
 from bot.terms import Refused
 
+Does = Argv | HttpRequest
 
-def argv_of(doing: Step | Action | None) -> tuple[str, ...]:
-    """The command of a step, a probe or an undo.
 
-    Raises Refused for any other kind: `lint` stops such a skill long before, and this is for what slips by.
+def what(doing: Step | Action | None) -> Does:
+    """What a step, a probe or an undo does.
+
+    Raises Refused for a kind that nobody carries out: `lint` stops such a skill long before, and this is for
+    what slips by.
     """
     match doing:
         case CommandStep(run=argv):
             return argv
+        case HttpStep(http=request) | HttpAction(http=request):
+            return request
         case tuple():
             return doing
         case None:
             return ()
-        case HttpAction() | ConnectorAction():
-            raise Refused("Only a command can be a probe or an undo here yet. This one was not begun.")
+        case ConnectorAction():
+            raise Refused("A verb of a connector cannot be a probe or an undo yet. It was not begun.")
         case _:
             raise Refused(f"{doing.id} is a kind of step that cannot be carried out yet. It was not begun.")

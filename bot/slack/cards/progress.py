@@ -10,7 +10,13 @@ from bot.lifecycle import State
 from bot.slack.cards.dates import lasted
 from bot.slack.escape import words
 
-_PHASES = {"step": "", "undo": "undo: ", "measure": "measure: ", "probe": "asked the target: "}
+_PHASES = {
+    "precondition": "first: ",
+    "step": "",
+    "undo": "undo: ",
+    "measure": "measure: ",
+    "probe": "asked the target: ",
+}
 _ANSWERS = {
     "retry_step": "it did not happen, run it",
     "skip_step": "it happened, go on",

@@ -1,0 +1,75 @@
+"""One thing that a step does, made ready and then done: everything that may refuse it is asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.ask.manifest import Argv, HttpRequest
+from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.steps import Does
+from bot.execute.steps.http import ready as ready_to_send
+from bot.flow.commands import Commands, idempotency_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Who hears of it, and who may end it. `until`: when it ends if its worker is not heard of again."""
+
+    on_line: Callable[[str], None]
+    stop: StopSignal
+    until: Callable[[], float] | None = None
+
+
+Deed = Callable[[Watched], Awaitable[Finished]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    commands: Commands
+
+    async def ready(self, does: Does, *, step: str, timeout_s: float) -> Deed:
+        """Raises Refused when a value does not fit, something is not permitted, or a secret is not here."""
+        handed = await self.commands.secrets(step)
+        match does:
+            case HttpRequest() as request:
+                return self._request(request, step=step, timeout_s=timeout_s, handed=handed)
+            case argv:
+                return self._command(argv, step=step, timeout_s=timeout_s, handed=handed)
+
+    def _command(self, argv: Argv, *, step: str, timeout_s: float, handed: Mapping[str, str]) -> Deed:
+        """Secrets are files for as long as it runs, in a folder that ASSENT_SECRETS names."""
+        commands = self.commands
+        command = commands.command(argv, timeout_s=timeout_s, step=step)
+        command = replace(command, secrets=(*command.secrets, *handed.values()))
+
+        async def do(watched: Watched) -> Finished:
+            async with commands.workshop.handing(commands.bench, handed) as folder:
+                seen = dict(command.env) | ({"ASSENT_SECRETS": folder} if folder else {})
+                return await commands.sandbox.run(
+                    replace(command, env=seen),
+                    on_line=watched.on_line,
+                    stop=watched.stop,
+                    until=watched.until,
+                )
+
+        return do
+
+    def _request(
+        self, request: HttpRequest, *, step: str, timeout_s: float, handed: Mapping[str, str]
+    ) -> Deed:
+        commands = self.commands
+        sending = ready_to_send(
+            request,
+            lambda template: commands.fill_privately(template, step=step, handed=handed),
+            key=idempotency_key(commands.request, step),
+            hosts=commands.walls().hosts,
+            timeout_s=timeout_s,
+            output_limit=commands.skill.manifest.limits.output_kb * 1024,
+            secrets=(*commands.shown_to_nobody(), *handed.values()),
+        )
+
+        async def do(watched: Watched) -> Finished:
+            return await commands.workshop.send(request, sending, stop=watched.stop)
+
+        return do
