@@ -68,15 +68,17 @@ async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> 
     with tempfile.TemporaryDirectory(prefix="assent-case-") as folder:
         room = Path(folder)
         path = os.environ.get("PATH") or DEFAULT_PATH
+        lent: tuple[str, ...] = ()
         if case.programs is not None:
             programs = shutil.copytree(Path(skill.folder) / case.programs, room / "programs")
-            path = f"{programs}{os.pathsep}{path}"
+            path, lent = f"{programs}{os.pathsep}{path}", (str(programs),)
         async with _target(skill, cases, room) as target:
             began = time.monotonic()
             workshop = LocalWorkshop(
                 sandbox=GuardedProcesses(wall=wall, trusted=True),
                 environment={**target, "PATH": path, **case.variables},
                 under=room / "runs",
+                lent=lent,
             )
             rehearsal = Rehearsal(skill, case, workshop)
             ended = await rehearsal.play()

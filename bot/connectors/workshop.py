@@ -20,11 +20,22 @@ from bot.terms import Digest
 
 
 class LocalWorkshop:
-    """`under` holds the copies while they are in use; `environment` is what a manifest may name from."""
+    """`under` holds the copies while they are in use; `environment` is what a manifest may name from.
 
-    def __init__(self, *, sandbox: GuardedProcesses, environment: Mapping[str, str], under: Path) -> None:
+    `lent` are further folders that every step may write: the fakes of a skill's cases keep their state there.
+    """
+
+    def __init__(
+        self,
+        *,
+        sandbox: GuardedProcesses,
+        environment: Mapping[str, str],
+        under: Path,
+        lent: tuple[str, ...] = (),
+    ) -> None:
         self.sandbox = sandbox
         self.environment = environment
+        self.lent = lent
         self._under = under
 
     @asynccontextmanager

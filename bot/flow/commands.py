@@ -58,7 +58,7 @@ class Commands:
             exec=permitted.exec,
             hosts=hosts_of(permitted.hosts, environment),
             read=(self.bench.folder, *places_of(permitted.files.read, environment)),
-            write=(self.bench.home, *places_of(permitted.files.write, environment)),
+            write=(self.bench.home, *self.workshop.lent, *places_of(permitted.files.write, environment)),
         )
 
     async def secrets(self, step: str) -> Mapping[str, str]:

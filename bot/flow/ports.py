@@ -122,6 +122,11 @@ class Workshop(Protocol):
         """What a skill may be allowed to see of the worker's environment."""
         ...
 
+    @property
+    def lent(self) -> tuple[str, ...]:
+        """Folders beside its own that a step may write; none where skills run for real."""
+        ...
+
     async def secret(self, name: str, source: str | SecretCommand) -> str:
         """The value behind a reference; raises Refused, naming the reference and never a value."""
         ...

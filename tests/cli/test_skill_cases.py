@@ -47,7 +47,10 @@ case "$1" in
     echo "{\\"summary\\": \\"greet $2 ${TONE:-plainly}\\", $target}" ;;
   say) echo "hello $2" >> "$said"; [ "$2" != mute ] ;;
   unsay) : > "$said" ;;
-  measure) echo "{\\"greetings\\": $(wc -l < "$said")}" ;;
+  measure)
+    count=0
+    while read -r _; do count=$((count + 1)); done < "$said"
+    echo "{\\"greetings\\": $count}" ;;
 esac
 """
 CASES = """\
