@@ -25,11 +25,10 @@ AT_ONCE = 3
 """Files of tests side by side: on two cores they mostly wait for processes, browsers and clocks."""
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-APART = {
-    "browser": ("**/test_page*.py", "**/test_*browser*.py"),
-    "chaos": ("chaos",),
-}
-"""What takes long or needs Chromium, by its files: it can be left out while working on something else."""
+APART = {"browser": ("**/test_page*.py", "**/test_*browser*.py")}
+"""What needs Chromium, by its files: it can be left out while working on something else."""
+CHAOS = "tests/chaos"
+"""Leases run out there while processes are killed: its tests have the machine to themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,17 @@ class Ended:
 def parts(without: Sequence[str]) -> list[Part]:
     """All of them, the quick ones first."""
     python = (sys.executable, "-m")
-    left_out = [path for name in without for pattern in APART.get(name, ()) for path in _found(pattern)]
+    left_out = [CHAOS, *(path for name in without for one in APART.get(name, ()) for path in _found(one))]
     hangs = ("-o", f"faulthandler_timeout={HANGS_S}", "-o", "faulthandler_exit_on_timeout=true")
     beside = ("-n", str(AT_ONCE), "--dist", "loadfile")
-    pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *beside, *hangs)
+    pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *hangs)
     everything = [
         Part("format", "every file is formatted", (*python, "ruff", "format", "--check", ".")),
         Part("lint", "no rule of ruff is broken", (*python, "ruff", "check", ".")),
         Part("types", "strict types", (*python, "mypy")),
         Part("contracts", "the three import contracts", (str(SCRIPTS / "lint-imports"), "--no-logo")),
-        Part("tests", "every behaviour", (*pytest, *(f"--ignore={path}" for path in left_out))),
+        Part("tests", "every behaviour", (*pytest, *beside, *(f"--ignore={path}" for path in left_out))),
+        Part("chaos", "workers and Redis killed and stopped", (*pytest, CHAOS)),
         Part("demo", "the main job, end to end", (*python, "bot.cli", "demo")),
     ]
     return [part for part in everything if part.name not in without]
@@ -103,7 +103,7 @@ def summary(ended: Sequence[Ended]) -> str:
 
 def main() -> int:
     """0 when every part ended with 0, else 1."""
-    known = ("format", "lint", "types", "contracts", "tests", "demo", *APART)
+    known = ("format", "lint", "types", "contracts", "tests", "chaos", "demo", *APART)
     arguments = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
     arguments.add_argument(
         "--without",

@@ -99,7 +99,8 @@ class TestShipped:
         assert [because.rule for because in said.decision.because] == ["deployments/two-people"]
         [asked] = said.decision.requirements
         assert [seat.label() for seat in asked.all_of] == ["@service-owners", "@release"]
-        assert (said.risk, said.risk_why, said.policy) == (60, (), "deployments 2")
+        version = shipped().armed["deployments"].runbook.version
+        assert (said.risk, said.risk_why, said.policy) == (60, (), f"deployments {version}")
 
     def test_staging_runs_at_once(self) -> None:
         said = judge(environment="staging")
