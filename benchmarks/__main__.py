@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import acknowledging, cards, committing, judging, loading, peers, shelving, starting, table
+from benchmarks import (
+    acknowledging,
+    cards,
+    committing,
+    judging,
+    loading,
+    peers,
+    shelving,
+    starting,
+    table,
+    walling,
+)
 from benchmarks.findings import FULL, LITTLE, Effort, Finding
 from benchmarks.town import Town
 
@@ -27,6 +38,7 @@ BENCHMARKS: dict[str, Measure] = {
     "shelving": shelving.measure,
     "committing": committing.measure,
     "starting": starting.measure,
+    "walling": walling.measure,
 }
 
 

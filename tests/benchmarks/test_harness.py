@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import loading, shelving, table
+from benchmarks import loading, shelving, table, walling
 from benchmarks.findings import LITTLE, Finding, by_turns
 from bot.artifacts import Artifacts
+from bot.connectors.walls.probing import tried
 
 ROOT = Path(__file__).parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("ASSENT_", "SLACK_"))}
@@ -51,6 +52,13 @@ def test_it_runs_end_to_end_and_says_each_target_against_a_named_baseline() -> N
         assert each["against"]
         assert each["target"]
         assert isinstance(each["met"], bool)
+
+
+async def test_the_cost_of_walls_is_said_for_each_tier_that_is_there() -> None:
+    found = await walling.measure(None, LITTLE)  # type: ignore[arg-type]
+    there = [f"start-{tier}" for tier in walling.LIMITS_MS if (await tried(tier)).wall]
+    assert [each.name for each in found] == there
+    assert all(each.baseline > 0 for each in found)
 
 
 def test_the_skills_that_are_loaded_may_all_be_asked_for(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bot.connectors.walls import seccomp
 from bot.connectors.walls.around import ENTERING, Around, programs_of, proxied
@@ -75,7 +75,7 @@ class Bubblewrap:
                 env=proxied(command.env, f"http://127.0.0.1:{port}"),
                 walls={
                     "code": ENTERING,
-                    "argv": [self._program, *_APART, *await asyncio.to_thread(_view, command)],
+                    "argv": [self._program, *_APART, *_view(command)],
                     "filter": self._filter,
                     "listen": [("127.0.0.1", port), *((host.name, host.port) for host in near)],
                     "processes": processes + OWN_PROCESSES,
@@ -129,7 +129,7 @@ def _there(paths: tuple[str, ...]) -> Iterator[str]:
 def _binds(seen: dict[str, str], needed: Needs) -> Iterator[str]:
     """Outer before inner. What lies in a folder that is seen already, in the same way, is seen with it."""
     places: dict[str, str] = {}
-    for path in sorted(seen, key=lambda path: len(PurePosixPath(path).parts)):
+    for path in sorted(seen, key=lambda path: path.count("/")):
         if _above(path, places) != seen[path]:
             places[path] = seen[path]
     for link, target in needed.links.items():
@@ -141,4 +141,8 @@ def _binds(seen: dict[str, str], needed: Needs) -> Iterator[str]:
 
 def _above(path: str, places: dict[str, str]) -> str:
     """How the nearest folder above is seen; empty when none is."""
-    return next((places[str(above)] for above in PurePosixPath(path).parents if str(above) in places), "")
+    while len(path) > 1:
+        path = path.rpartition("/")[0] or "/"
+        if path in places:
+            return places[path]
+    return ""

@@ -7,7 +7,6 @@ fails raises, and then nothing is started.
 
 from __future__ import annotations
 
-import _socket  # `socket` itself would cost more than all of this
 import ctypes
 import os
 import resource
@@ -64,9 +63,10 @@ def apart(walls: dict[str, Any]) -> None:
     if user:
         # Counted in the new user namespace alone; the real root is exempt, and has the guard's count.
         resource.setrlimit(resource.RLIMIT_NPROC, (walls["processes"], walls["processes"]))
-    listening = [_socket.socket(_socket.AF_INET, _socket.SOCK_STREAM) for _ in walls["listen"]]
+    import _socket  # `socket` itself would cost more than all of this
     import fcntl
 
+    listening = [_socket.socket(_socket.AF_INET, _socket.SOCK_STREAM) for _ in walls["listen"]]
     fcntl.ioctl(listening[0].fileno(), SIOCSIFFLAGS, struct.pack("=16sh14x", b"lo", UP_AND_RUNNING))
     for each, address in zip(listening, walls["listen"], strict=True):
         each.bind(address)
