@@ -60,7 +60,8 @@ def _disarmed(
     """Why it must not run, the gravest first; None when it may."""
     file = f"{label}/{skill.name}"
     if why := revocations.why(skill.digest, skill.signer):
-        hint = "Put a version that is not revoked in its place."
+        mend = "Correct it: until then nothing runs."
+        hint = mend if revocations.unreadable else "Put a version that is not revoked in its place."
         return Problem(file, 1, 1, why, hint, rule="revoked")
     if why := locks.unarmed(skill, locked):
         return Problem(file, 1, 1, why, locks.REVIEW, rule="lock" if locked else "unreviewed")

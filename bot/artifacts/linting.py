@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from bot.artifacts import cases, disk, standard, tree
+from bot.artifacts import cases, disk, standard, tree, yaml_marks
 from bot.artifacts.inspection import FILE, guesses, suppressed
 from bot.artifacts.loading import MANIFEST, RUNBOOK, load
 from bot.artifacts.tree import Tree, Unfit
-from bot.ask.catalog import Skill
+from bot.ask.catalog import Catalog, Skill
+from bot.ask.grammar import Complete, parse
 from bot.ask.lattice import unused
 from bot.ask.reading import Problem
+from bot.terms import Refused
 
 
 def shelf(artifacts: disk.Artifacts, skills: Path, *, today: date) -> list[Problem]:
@@ -62,6 +64,13 @@ def _warnings(found: Tree, name: str, label: str, skill: Skill | None) -> Iterat
     if skill is None:
         return
     yield from cases.problems(skill)
+    if not any(_typed(skill, example) for example in skill.manifest.examples):
+        what = "none of its examples can be typed as it is, so help has nothing to copy"
+        hint = f"Begin with one such as: {skill.name} … to {skill.manifest.environments[0]}."
+        file = f"{label}/{MANIFEST}"
+        _, marks = yaml_marks.read(found.content[MANIFEST], file=file)
+        at = yaml_marks.place(marks, ("examples",))
+        yield Problem(file, *at, what, hint, rule="untyped-examples", level="warning")
     if cases.FILE not in found.files:
         what = f"there is no {cases.FILE}"
         yield Problem(label, 1, 1, what, "Say what it must do.", rule="no-cases", level="warning")
@@ -69,3 +78,11 @@ def _warnings(found: Tree, name: str, label: str, skill: Skill | None) -> Iterat
         what = f"nothing uses the permission to {grant.may}"
         hint = "Take it out of the permissions."
         yield Problem(f"{label}/{MANIFEST}", 1, 1, what, hint, rule="unused-permission", level="warning")
+
+
+def _typed(skill: Skill, example: str) -> bool:
+    """Whether somebody who types this gets what they ask for, and no question back."""
+    try:
+        return isinstance(parse(example, Catalog({skill.name: replace(skill, unarmed="")})), Complete)
+    except Refused:
+        return False

@@ -133,7 +133,8 @@ def _say(skill: Skill, rows: list[dict[str, Any]]) -> None:
     bad = sum(not row["good"] for row in rows)
     words = f"{bad} of them would come out worse" if bad else "none of them would come out worse"
     if rows:
-        terminal.note(f"{len(rows)} requests under {skill.name} {skill.version}: {words}.")
+        many = "1 request" if len(rows) == 1 else f"{len(rows)} requests"
+        terminal.note(f"{many} under {skill.name} {skill.version}: {words}.")
     else:
         terminal.note(f"There is no recorded request of {skill.name}.")
 

@@ -57,7 +57,8 @@ class Drift:
 
     async def void(self, request: Request, differences: tuple[str, ...]) -> None:
         """End it visibly; nothing of the old approvals is kept for the next time."""
-        sentence = f"{'; '.join(differences)}. What was approved is not what would run now. Ask again."
+        named = "; ".join(one.rstrip(".") for one in differences)
+        sentence = f"{named}. What was approved is not what would run now. Ask again."
         await self.store.commit(
             Commit(
                 op=f"void:{request.revision}",

@@ -79,3 +79,12 @@ def test_an_annotation_is_one_command_whatever_the_finding_quotes(assent, artifa
     [line] = ran.out.splitlines()
     assert line.startswith("::error file=its-skills/deploy/skill.yaml,line=5,col=1,title=manifest::")
     assert "%250A" in line
+
+
+def test_examples_that_nobody_can_type_are_a_warning_at_their_line(assent, artifacts, deploy: Path) -> None:
+    text = (deploy / "skill.yaml").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("examples:"))
+    (deploy / "skill.yaml").write_text(text.replace(line, 'examples: ["put checkout live somewhere"]'))
+    ran = assent("skills", "lint", "deploy", "--json", env=artifacts)
+    [found] = json.loads(ran.out)
+    assert (found["rule"], found["level"], found["line"]) == ("untyped-examples", "warning", 6)

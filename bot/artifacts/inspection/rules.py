@@ -43,6 +43,7 @@ GUESSES = {
     "asks-for-tools": "Text asks for no tools.",
     "front-matter": "Values are text where the format asks for text.",
     "no-cases": "A skill has cases that show what it does.",
+    "untyped-examples": "An example can be typed as it is.",
     "unused-permission": "What is permitted is used.",
     "not-taken-in": "It could be taken in.",
     "brings-manifest": "A manifest from elsewhere is not read.",
