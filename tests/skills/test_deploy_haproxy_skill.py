@@ -251,6 +251,9 @@ def test_what_is_not_fit_is_never_switched_to_and_is_taken_away(
     if step == "check":
         assert run.step("stage").code == 0
     ran = run.step(step)
+    if step == "stage" and ran.code == 0:
+        # On a busy machine it takes longer to die than supervisor waits: then the check is the one to see it.
+        ran, said = run.step("check"), "is not healthy"
     assert ran.code == 1
     assert said in ran.text
     assert run.step("switch").code == 1
