@@ -28,9 +28,9 @@ def group(name: str, count: int = 1) -> Seat:
     return Seat(group=Group(name), count=count)
 
 
-def require(*requirements: Requirement, denials: int = 1) -> RequireApproval:
+def require(*requirements: Requirement, denials: int = 1, veto: tuple[Group, ...] = ()) -> RequireApproval:
     because = (Because(rule="town/two", why="Two people look."),)
-    return RequireApproval(because=because, requirements=requirements, denials=denials)
+    return RequireApproval(because=because, requirements=requirements, denials=denials, veto=veto)
 
 
 def asks(*all_of: Seat, any_of: Sequence[Seat] = (), **more: object) -> Requirement:
@@ -194,9 +194,11 @@ def decisions(draw: st.DrawFn) -> RequireApproval:
                 any_of=any_of,
                 distinct=draw(st.booleans()),
                 exclude=draw(st.sampled_from((("requester",), ()))),
+                barred=draw(st.sampled_from(((), (Principal("dave"),)))),
             )
         )
-    return require(*found, denials=draw(st.integers(1, 2)))
+    veto = draw(st.sampled_from(((), (Group("g2"),))))
+    return require(*found, denials=draw(st.integers(1, 2)), veto=veto)
 
 
 memberships: st.SearchStrategy[Members] = st.fixed_dictionaries(
@@ -215,7 +217,7 @@ def test_it_counts_as_somebody_who_tries_every_seating(
 ) -> None:
     found = count(decision, said, members)
     noes = naive_noes(decision, said, members)
-    assert found.denied == (noes >= decision.denials)
+    assert found.denied == (noes >= decision.denials or naive_veto(decision, said, members))
     assert found.granted == (not found.denied and naive_seating(decision, said, members))
 
 
@@ -268,6 +270,14 @@ def naive_noes(decision: RequireApproval, said: Sequence[Vote], members: Members
     )
 
 
+def naive_veto(decision: RequireApproval, said: Sequence[Vote], members: Members) -> bool:
+    last = {vote.principal: vote.answer for vote in said}
+    return any(
+        answer == "deny" and who != REQUESTER and any(who in members[group] for group in decision.veto)
+        for who, answer in last.items()
+    )
+
+
 def naive_seating(decision: RequireApproval, said: Sequence[Vote], members: Members) -> bool:
     """Try every way to put people on chairs."""
     stages: dict[Principal, set[str]] = {}
@@ -316,7 +326,8 @@ def apart(chairs: Chairs) -> bool:
 
 def may_sit(seat: Seat, requirement: Requirement, who: Principal, members: Members) -> bool:
     inside = who == seat.person if seat.group is None else who in members[seat.group]
-    return inside and not ("requester" in requirement.exclude and who == REQUESTER)
+    left_out = who in requirement.barred or ("requester" in requirement.exclude and who == REQUESTER)
+    return inside and not left_out
 
 
 def all_seats(requirement: Requirement) -> tuple[Seat, ...]:

@@ -1,0 +1,49 @@
+"""Thousands of operations in any order, alone and at once, with crashes: what must never be, never is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.auditor import NeverEver
+from tests.model.machine import Lifecycle, only
+from tests.model.play import Bed
+from tests.model.weakened import weakened
+
+SAME = settings(
+    max_examples=40,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+"""Always the same examples. To make one that fails smaller, add `Phase.shrink` here: it may take minutes."""
+
+
+@pytest.fixture(autouse=True)
+def on_the_bed(bed: Bed) -> None:
+    Lifecycle.bed = bed
+
+
+def test_no_order_of_events_breaks_the_design() -> None:
+    run_state_machine_as_test(Lifecycle, settings=SAME)
+
+
+@pytest.mark.parametrize(
+    ("missing", "rules", "found"),
+    [
+        ("expiry", ("time_passes", "somebody_answers"), "an answer after it expired"),
+        ("exclusion", ("somebody_answers",), "alice may not approve"),
+        (
+            "second look",
+            ("those_who_are_asked_say_yes", "policies_are_edited", "a_worker_looks"),
+            "begun although",
+        ),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_it_is_found_when_a_rule_is_missing(missing: str, rules: tuple[str, ...], found: str) -> None:
+    with weakened(missing), pytest.raises(NeverEver, match=found):
+        run_state_machine_as_test(only(*rules), settings=SAME)
