@@ -27,6 +27,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 APART = {"browser": ("**/test_page*.py", "**/test_*browser*.py")}
 """What needs Chromium, by its files: it can be left out while working on something else."""
+MODEL = "tests/model"
+"""Every order of events against an auditor. It takes minutes, so it is run by itself: `pytest tests/model`."""
 CHAOS = "tests/chaos"
 """Leases run out there while processes are killed: its tests have the machine to themselves."""
 
@@ -53,7 +55,11 @@ class Ended:
 def parts(without: Sequence[str]) -> list[Part]:
     """All of them, the quick ones first."""
     python = (sys.executable, "-m")
-    left_out = [CHAOS, *(path for name in without for one in APART.get(name, ()) for path in _found(one))]
+    left_out = [
+        CHAOS,
+        MODEL,
+        *(path for name in without for one in APART.get(name, ()) for path in _found(one)),
+    ]
     hangs = ("-o", f"faulthandler_timeout={HANGS_S}", "-o", "faulthandler_exit_on_timeout=true")
     beside = ("-n", str(AT_ONCE), "--dist", "loadfile")
     pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *hangs)
