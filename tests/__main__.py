@@ -28,7 +28,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 APART = {"browser": ("**/test_page*.py", "**/test_*browser*.py")}
 """What needs Chromium, by its files: it can be left out while working on something else."""
 MODEL = "tests/model"
-"""Every order of events against an auditor. It takes minutes, so it is run by itself: `pytest tests/model`."""
+"""Every order of events against an auditor. It may take minutes: run it by itself, `pytest tests/model`."""
 CHAOS = "tests/chaos"
 """Leases run out there while processes are killed: its tests have the machine to themselves."""
 
