@@ -18,6 +18,7 @@ from bot.assess.demands import requiring
 from bot.assess.estimate import estimate
 from bot.assess.evidence import Line, costs, evidence
 from bot.assess.facts import Facts
+from bot.assess.floor import floored
 from bot.assess.gather import Circumstances, gather, record_facts
 from bot.assess.policy import Policies
 from bot.assess.risk import assess_risk, declared
@@ -72,7 +73,8 @@ def assess(
     risk, risk_why = assess_risk(applying, facts, base)
     record = evidence(history, risk=risk, digest=skill.digest, now=now)
     facts = facts.rated(risk, record_facts(record, draw=around.draw))
-    decision = decide(policies, facts)
+    floor, known = skill.manifest.approval, policies.roster.groups
+    decision = floored(decide(policies, facts), floor, skill=name, known=known)
     policy_digest = policies.digest_for(name, version)
     new = upgrade(skill, earlier)
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.ask.invocation import Invocation
 from bot.authorize.people import Standing
 from bot.flow.commit import Commit, Declined
-from bot.flow.ports import People, Store, Voice
+from bot.flow.ports import Artifacts, People, Store, Voice
 from bot.flow.request import Place, Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
@@ -26,14 +26,20 @@ _NOT_A_MEMBER = {
 class Asking:
     store: Store
     people: People
+    artifacts: Artifacts
     voice: Voice
 
     async def accept(
         self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
     ) -> tuple[RequestId, bool]:
         """Keep the request before Slack is answered; the same thing said twice is one request."""
+        skill = self.artifacts.skills().get(invocation.skill)
         return await self.store.accept(
-            invocation=invocation, slack_user=slack_user, place=place, identity=identity
+            invocation=invocation,
+            slack_user=slack_user,
+            place=place,
+            identity=identity,
+            audited=skill.manifest.audit.redacted(invocation.inputs) if skill else invocation.inputs,
         )
 
     async def admit(self, request_id: RequestId) -> None:

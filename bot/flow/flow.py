@@ -41,7 +41,7 @@ class Flow:
         drift = Drift(store, artifacts)
         door = Doorway(store, people, app)
         answering = Answering(door, Voting(door, drift), Steering(door), Reviewing(door))
-        return cls(Asking(store, people, voice), answering)
+        return cls(Asking(store, people, artifacts, voice), answering)
 
     async def accept(
         self, *, invocation: Invocation, slack_user: str, place: Place, identity: str

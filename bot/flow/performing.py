@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from bot.ask.manifest import Check as Wanted
 from bot.ask.manifest import DoneWhen, Precondition, Step
+from bot.assess.assessment import digest_of
 from bot.execute.journal import Entry, Phase
 from bot.execute.sandbox import Finished
 from bot.execute.steps import Does, what
@@ -112,7 +113,7 @@ class Performing:
             fence=self.hold.fence,
             entry=entry,
             set={"progress": ""},
-            audit={"principal": "assent", **_said(entry)},
+            audit={"principal": "assent", **_said(entry, self.commands.skill.manifest.evidence)},
         )
         done = await self.hold.insist(lambda: self.store.commit(commit))
         if isinstance(done, Declined):
@@ -161,10 +162,13 @@ def _output(finished: Finished) -> str:
     return (why + said[-OUTPUT_KEPT:]).strip()
 
 
-def _said(entry: Entry) -> dict[str, JsonValue]:
+def _said(entry: Entry, evidence: Collection[str]) -> dict[str, JsonValue]:
+    """What the audit has of it. Of a step that is evidence it can be shown later what its result was."""
     said: dict[str, JsonValue] = {"step": entry.step, "phase": entry.phase}
     if entry.event == "began":
         said["tier"] = entry.tier
     if entry.event == "ended":
         said |= {"ok": entry.ok, "exit_code": entry.exit_code, "wall_ms": entry.wall_ms}
+        if entry.step in evidence and entry.phase in ("step", "measure"):
+            said["evidence"] = None if entry.result is None else digest_of(entry.result)
     return said

@@ -32,7 +32,13 @@ class Store(Protocol):
     team: str
 
     async def accept(
-        self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
+        self,
+        *,
+        invocation: Invocation,
+        slack_user: str,
+        place: Place,
+        identity: str,
+        audited: Mapping[str, JsonValue] | None = None,
     ) -> tuple[RequestId, bool]: ...
 
     async def commit(self, commit: Commit) -> Committed | Declined: ...

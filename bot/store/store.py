@@ -61,16 +61,26 @@ class Store:
     # Changing
 
     async def accept(
-        self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
+        self,
+        *,
+        invocation: Invocation,
+        slack_user: str,
+        place: Place,
+        identity: str,
+        audited: Mapping[str, JsonValue] | None = None,
     ) -> tuple[RequestId, bool]:
-        """Keep a new request, and say its id; a request that says the same as an earlier one is that one."""
+        """Keep a new request, and say its id; a request that says the same as an earlier one is that one.
+
+        `audited` are its inputs as the audit has them, where that is not all of them.
+        """
         k = self.keys
         invoked = invocation.model_dump_json()
+        detail = json.loads(invoked) | ({} if audited is None else {"inputs": dict(audited)})
         document = {
             "remember_ms": SEEN_FOR_MS,
             "stale_ms": STALE_AFTER_MS,
             "set": {"asked_by": slack_user, "place": place.model_dump_json(), "invocation": invoked},
-            "audit": entry("requested", principal=slack_user, detail=json.loads(invoked)),
+            "audit": entry("requested", principal=slack_user, detail=detail),
         }
         seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
         keys = [k.counter, seen, k.requests, k.index, k.states, k.audit, k.inbox, k.due]

@@ -31,9 +31,3 @@ def _promises(manifest: Manifest) -> Iterator[tuple[Path, str]]:
     for name in ("memory_mb", "processes", "max_parallel_runs"):
         if getattr(manifest.limits, name) is not None:
             yield ("limits", name), f"the limit {name} is"
-    if manifest.approval is not None:
-        yield ("approval",), "a floor of approval is"
-    if manifest.audit.redact:
-        yield ("audit", "redact"), "leaving inputs out of the audit is"
-    if manifest.evidence:
-        yield ("evidence",), "keeping evidence is"
