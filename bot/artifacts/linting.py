@@ -11,7 +11,7 @@ from bot.artifacts import cases, disk, standard, tree, yaml_marks
 from bot.artifacts.inspection import FILE, guesses, suppressed
 from bot.artifacts.loading import MANIFEST, RUNBOOK, load
 from bot.artifacts.tree import Tree, Unfit
-from bot.ask.catalog import Catalog, Skill
+from bot.ask.catalog import Catalog, Skill, did_you_mean
 from bot.ask.grammar import Complete, parse
 from bot.ask.lattice import unused
 from bot.ask.reading import Problem
@@ -24,6 +24,14 @@ def shelf(artifacts: disk.Artifacts, skills: Path, *, today: date) -> list[Probl
     found = [one for one in artifacts.problems if one.file.split("/")[0] == label]
     found = [replace(one, level="warning") if _new(one) else one for one in found]
     armed = artifacts.skills()
+    for skill in armed.values():
+        if (after := skill.manifest.replaced_by) is not None and after not in armed:
+            file, what = (
+                f"{label}/{skill.name}/{MANIFEST}",
+                f"it is replaced by {after}, and there is none here",
+            )
+            hint = did_you_mean(after, list(armed)).strip() or "Name a skill that is here."
+            found.append(Problem(file, 1, 1, what, hint, rule="replaced-by", level="warning"))
     for name in disk.folders(skills):
         found += _about(skills / name, f"{label}/{name}", armed.get(name), today)
     return found

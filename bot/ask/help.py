@@ -55,6 +55,8 @@ def skill_help(skill: Skill, command: str) -> str:
         *(f"• *{name}*: {words}" for name, words in _SAID.items() if name not in properties),
         "*For example*",
         *(f"`{command} {escaped(example)}`" for example in typed_examples(skill)),
+        *([f"*Not for*: {escaped('; '.join(manifest.not_for))}"] if manifest.not_for else []),
+        *([f"Use *{manifest.replaced_by}* instead."] if manifest.replaced_by else []),
         f"{'Reads only.' if manifest.effects.read_only else 'Changes things.'} "
         f"Owned by {escaped(', '.join(manifest.owners))}.",
     ]

@@ -59,3 +59,10 @@ def test_help_says_how_to_say_why(deploy: Skill) -> None:
     assert "• *break_glass*: yes asks for what a policy denies" in text
     listed = help_text(Catalog({"deploy": deploy}), command="/assent", may_ask=lambda one: True)
     assert '`reason="…"` and `incident=INC-42` behind any of these say why you ask' in listed
+
+
+def test_a_deprecated_skill_says_what_to_use_and_every_skill_what_it_is_not_for() -> None:
+    changed = {"lifecycle": "deprecated", "replaced_by": "ship", "not_for": ["deploy a database"]}
+    text = skill_help(skill(DEPLOY | changed), "/assent")
+    assert "Use *ship* instead." in text
+    assert "*Not for*: deploy a database" in text

@@ -88,3 +88,14 @@ def test_examples_that_nobody_can_type_are_a_warning_at_their_line(assent, artif
     ran = assent("skills", "lint", "deploy", "--json", env=artifacts)
     [found] = json.loads(ran.out)
     assert (found["rule"], found["level"], found["line"]) == ("untyped-examples", "warning", 6)
+
+
+def test_what_replaces_a_skill_must_be_here(assent, artifacts, deploy: Path) -> None:
+    text = (deploy / "skill.yaml").read_text()
+    gone = "lifecycle: deprecated\nreplaced_by: service-statuss"
+    (deploy / "skill.yaml").write_text(text.replace("lifecycle: stable", gone))
+    assent("skills", "lock", env=artifacts)
+    ran = assent("skills", "lint", "--json", env=artifacts)
+    [found] = json.loads(ran.out)
+    assert (found["rule"], found["level"]) == ("replaced-by", "warning")
+    assert found["hint"] == "Did you mean service-status?"

@@ -44,6 +44,7 @@ GUESSES = {
     "front-matter": "Values are text where the format asks for text.",
     "no-cases": "A skill has cases that show what it does.",
     "untyped-examples": "An example can be typed as it is.",
+    "replaced-by": "What replaces a deprecated skill is here.",
     "unused-permission": "What is permitted is used.",
     "not-taken-in": "It could be taken in.",
     "brings-manifest": "A manifest from elsewhere is not read.",
