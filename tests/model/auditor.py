@@ -15,6 +15,7 @@ from typing import Any
 from tests.model.ground import BROKEN
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 ANSWERED_WITHIN, BEGUN_WITHIN = 4 * HOUR, 0.5 * HOUR
 CEILING = {"staging": 100_000, "production": 500_000}
 
@@ -74,11 +75,8 @@ class Case:
     begun: bool = False
     settled: int = 0
 
-    def yes(self) -> frozenset[str]:
-        return frozenset(person for person, answer in self.answers.items() if answer == "approve")
-
-    def no(self) -> frozenset[str]:
-        return frozenset(person for person, answer in self.answers.items() if answer == "deny")
+    def who(self, said: str) -> frozenset[str]:
+        return frozenset(person for person, answer in self.answers.items() if answer == said)
 
 
 def enough(policy: str, people: Iterable[str], members: Members) -> bool:
@@ -191,11 +189,11 @@ class Auditor:
     def _granted(self, case: Case, moments: Sequence[Moment], clock: float) -> None:
         if case.phase != "waiting":
             raise NeverEver(f"granted while {case.phase}")
-        if case.environment == "production":
-            if self._late(case, clock):
-                raise NeverEver("granted after it expired")
-            if not any(self._enough(case, moment.members, case.judged_by) for moment in moments):
-                raise NeverEver(f"granted with {case.answers}, judged by {case.judged_by}")
+        if case.environment == "production" and self._late(case, clock):
+            raise NeverEver("granted after it expired")
+        excused = any(self._enough(case, moment.members, case.judged_by) for moment in moments)
+        if case.environment == "production" and not excused:
+            raise NeverEver(f"granted with {case.answers}, judged by {case.judged_by}")
         case.phase, case.granted_at = "granted", clock
 
     def _begun(self, case: Case, moments: Sequence[Moment], clock: float) -> None:
@@ -231,13 +229,13 @@ class Auditor:
         """Every policy by itself has its people, and no no that counts."""
         policies = set(policies)
         people = frozenset[str]().union(*(asked(policy, members) for policy in policies))
-        if len(case.no() & people) >= min(NOES.get(policy, 1) for policy in policies):
+        if len(case.who("deny") & people) >= min(NOES.get(policy, 1) for policy in policies):
             return False
         for policy in policies:
-            yes = case.yes() - (set() if policy in LETS_THE_REQUESTER else {case.requester})
+            yes = case.who("approve") - (set() if policy in LETS_THE_REQUESTER else {case.requester})
             if not enough(policy, yes, members):
                 return False
-            if policy in VETO and case.no() & members[VETO[policy]]:
+            if policy in VETO and case.who("deny") & members[VETO[policy]]:
                 return False
         return True
 

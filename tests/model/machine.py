@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
@@ -43,13 +44,18 @@ class Lifecycle(RuleBasedStateMachine):
     """People, workers, editors and the clock; after each of their doings the auditor reads the audit."""
 
     bed: ClassVar[Bed]
+    to_the_end: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
         self.play = Play(self.bed)
 
     def teardown(self) -> None:
-        self.play.close()
+        try:
+            if self.to_the_end and sys.exc_info()[0] is None:  # else what went wrong is said already
+                self.play.comes_to_an_end()
+        finally:
+            self.play.close()
 
     @initialize(policy=POLICIES)
     def the_first_request(self, policy: str) -> None:
@@ -87,8 +93,32 @@ class Lifecycle(RuleBasedStateMachine):
     @asked
     @rule(number=NUMBER, people=APPROVERS, most=st.integers(2, 4))
     def those_who_are_asked_say_yes(self, number: int, people: list[str], most: int) -> None:
-        for person in people[:most]:
+        self.those_who_say_yes(number, people[:most])
+
+    @asked
+    @rule(number=NUMBER, answer=ANSWERS, by=st.sampled_from(["alice", "bob"]))
+    def whoever_asked_answers(self, number: int, answer: Action, by: str) -> None:
+        self.play.answers(by, answer, number=number)
+
+    @asked
+    @rule(number=NUMBER, people=APPROVERS)
+    def the_last_yes_comes_too_late(self, number: int, people: list[str]) -> None:
+        """And before any worker has noticed that it is late."""
+        *early, late = people
+        for person in early[:1]:
             self.play.answers(person, "approve", number=number)
+        self.play.later(4 * HOUR + 60)
+        for person in (*early[1:], late):
+            self.play.answers(person, "approve", number=number)
+
+    @asked
+    @rule(number=NUMBER, people=APPROVERS, what=st.sampled_from(["policy", "policy", "leaves", "late"]))
+    def something_changes_between_the_last_yes_and_the_run(
+        self, number: int, people: list[str], what: str
+    ) -> None:
+        self.those_who_say_yes(number, people)
+        self.play.shift(self._meanwhile(what))
+        self.play.does(self.play.looking(number))
 
     @asked
     @rule(number=NUMBER, people=APPROVERS, mind=st.sampled_from(["withdraw", "deny"]), choices=CHOICES)
@@ -165,6 +195,10 @@ class Lifecycle(RuleBasedStateMachine):
     def everything_holds(self) -> None:
         self.play.holds()
 
+    def those_who_say_yes(self, number: int, people: list[str]) -> None:
+        for person in people:
+            self.play.answers(person, "approve", number=number)
+
     def _meanwhile(self, what: str) -> Callable[[], Awaitable[None]]:
         async def happens() -> None:
             play = self.play
@@ -183,9 +217,10 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 def only(*rules: str) -> type[Lifecycle]:
-    """The machine with these rules alone, for a look at one thing."""
+    """The machine with these rules alone, for a quick look at one thing."""
     known = [
         name for name in vars(Lifecycle) if hasattr(getattr(Lifecycle, name), "hypothesis_stateful_rule")
     ]
     assert set(rules) <= set(known), known
-    return type("Lifecycle", (Lifecycle,), {name: None for name in known if name not in rules})
+    without: dict[str, object] = {name: None for name in known if name not in rules}
+    return type("Lifecycle", (Lifecycle,), {"to_the_end": False, **without})

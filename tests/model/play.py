@@ -16,9 +16,10 @@ from bot.authorize.people import Standing, Undetermined
 from bot.lifecycle import ENDED, State
 from bot.terms import RequestId
 from tests.flow.hours import pass_by
-from tests.model.auditor import Auditor, Case, Moment
+from tests.model.auditor import DAY, Auditor, Case, Moment
 from tests.model.crashing import Crashed, Death, Life, Turns
-from tests.model.ground import MEMBERS, Shelf
+from tests.model.ground import BROKEN, MEMBERS, Shelf
+from tests.model.kept import kept
 from tests.model.processes import Ground, Process
 
 NEVER = 1_000_000
@@ -30,25 +31,6 @@ PHASES = {
     State.INTERRUPTED: "running",
     **dict.fromkeys(ENDED, "ended"),
 }
-
-KEPT = """
-local kept = {}
-for _, key in ipairs(redis.call('KEYS', '*')) do
-  local kind, content = redis.call('TYPE', key).ok, nil
-  if key == ARGV[1] then kind = 'audit' end
-  if kind == 'hash' then
-    local names = redis.call('HKEYS', key)
-    table.sort(names)
-    content = {names, redis.call('HMGET', key, unpack(names))}
-  elseif kind == 'list' then content = redis.call('LRANGE', key, 0, -1)
-  elseif kind == 'zset' then content = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-  elseif kind == 'stream' then content = redis.call('XRANGE', key, '-', '+')
-  elseif kind ~= 'audit' then content = redis.call('GET', key) end
-  kept[#kept + 1] = key
-  kept[#kept + 1] = content and cjson.encode(content) or kind
-end
-return kept
-"""
 
 Operation = Callable[[Process], Coroutine[Any, Any, Any]]
 Result = TypeVar("Result")
@@ -124,6 +106,21 @@ class Play:
 
     def later(self, seconds: float) -> None:
         self._wait(self.pass_by(seconds))
+
+    def shift(self, what: Callable[[], Awaitable[None]]) -> None:
+        self._wait(what())
+
+    def comes_to_an_end(self) -> None:
+        """Nobody does anything any more, but for workers: then every request has ended, and holds nothing."""
+        self.shelf.policy = "two" if self.shelf.policy == BROKEN else self.shelf.policy
+        for _ in range(5):
+            self.later(9 * DAY)
+            self.does(lambda process: process.sweep())
+            for number in range(len(self.requests)):
+                self.does(self.looking(number))
+            self.holds()
+        assert {case.phase for case in self.auditor.cases.values()} <= {"ended"}
+        assert self.auditor.held() == 0
 
     def does(self, operation: Operation, death: Death | None = None) -> tuple[Any, bool]:
         """One operation, in the process that goes on or in one that may die: its answer, and if it died."""
@@ -206,9 +203,7 @@ class Play:
         assert {*firsts, *seconds} <= begun
 
     def kept(self) -> dict[str, str]:
-        """Every key with all that it has, but for the audit."""
-        found = self._wait(self.bed.admin.eval(KEPT, 0, self.keys.audit))
-        return dict(zip(found[::2], found[1::2], strict=True))
+        return self._wait(kept(self.bed.admin, self.keys))
 
     def state(self, number: int = 0) -> str:
         return str(self._wait(self.main.redis.hget(self.keys.states, self.request(number))))

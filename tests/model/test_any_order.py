@@ -12,7 +12,7 @@ from tests.model.play import Bed
 from tests.model.weakened import weakened
 
 SAME = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
@@ -32,18 +32,13 @@ def test_no_order_of_events_breaks_the_design() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "rules", "found"),
+    ("missing", "attack", "found"),
     [
-        ("expiry", ("time_passes", "somebody_answers"), "an answer after it expired"),
-        ("exclusion", ("somebody_answers",), "alice may not approve"),
-        (
-            "second look",
-            ("those_who_are_asked_say_yes", "policies_are_edited", "a_worker_looks"),
-            "begun although",
-        ),
+        ("expiry", "the_last_yes_comes_too_late", "an answer after it expired"),
+        ("exclusion", "whoever_asked_answers", "alice may not approve"),
+        ("second look", "something_changes_between_the_last_yes_and_the_run", "begun although"),
     ],
-    ids=lambda one: one if isinstance(one, str) else "",
 )
-def test_it_is_found_when_a_rule_is_missing(missing: str, rules: tuple[str, ...], found: str) -> None:
+def test_it_is_found_when_a_rule_is_missing(missing: str, attack: str, found: str) -> None:
     with weakened(missing), pytest.raises(NeverEver, match=found):
-        run_state_machine_as_test(only(*rules), settings=SAME)
+        run_state_machine_as_test(only(attack), settings=SAME)
