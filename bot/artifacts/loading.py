@@ -26,7 +26,8 @@ class Loaded:
 
 def load(folder: Path, *, label: str) -> Loaded:
     """Read one skill folder; `label` is how its files are called in problems."""
-    if tree.QUARANTINE in folder.resolve().parts:
+    real = folder.resolve()
+    if tree.QUARANTINE in real.parts:
         return Loaded()
     if folder.is_symlink():
         what = "a skill has no links: they may lead anywhere"
@@ -58,7 +59,7 @@ def load(folder: Path, *, label: str) -> Loaded:
             manifest=manifest,
             digest=found.digest,
             files=found.files,
-            folder=str(folder.resolve()),
+            folder=str(real),
             runbook=front.body,
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import time
 import unicodedata
@@ -19,6 +20,7 @@ QUARANTINE = ".quarantine"
 """Below the skills, for what came from elsewhere. Hidden, so that nothing in it is ever taken for a skill."""
 MOST_FILES = 500
 MOST_BYTES = 4 * 1024 * 1024
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 UNSEEN, LINK = "unseen-character", "escaping-link"
 _TICK_NS = 100_000_000
 """A change within this of the last reading may have left the same times: file clocks tick in milliseconds."""
@@ -84,43 +86,45 @@ def take(folder: Path, *, label: str) -> Tree:
     content: dict[str, bytes] = {}
     executable: set[str] = set()
     top, left = os.fspath(folder), MOST_BYTES
-    for found, entry in _entries(os.fspath(folder)):
+    for found, entry in _entries(top):
         path = found if found.isascii() else unicodedata.normalize("NFC", found)
-
-        def refuse(
-            message: str, hint: str, rule: str = "unfit", at: tuple[int, int] = (1, 1), found: str = found
-        ) -> Unfit:
-            file = f"{label}/{found}".encode(errors="backslashreplace").decode()
-            return Unfit(Problem(file, *at, message, hint, rule=rule))
-
-        if hidden := unseen(path):
-            raise refuse(f"the file's name has {hidden[1]}", "Rename it.", UNSEEN)
-        if entry.is_symlink():
-            raise refuse("a skill has no links: they may lead anywhere", "Put the file itself here.", LINK)
-        if entry.is_dir(follow_symlinks=False):
-            continue
+        if not (path.isascii() and path.isprintable()) and (hidden := unseen(path)):
+            raise _unfit(label, found, f"the file's name has {hidden[1]}", "Rename it.", UNSEEN)
         if not entry.is_file(follow_symlinks=False):
-            raise refuse("this is not a plain file", "Remove it.")
+            if entry.is_symlink():
+                what = "a skill has no links: they may lead anywhere"
+                raise _unfit(label, found, what, "Put the file itself here.", LINK)
+            if entry.is_dir(follow_symlinks=False):
+                continue
+            raise _unfit(label, found, "this is not a plain file", "Remove it.")
         if path in content:
-            raise refuse("two names differ only in how their letters are encoded", "Keep one.")
-        content[path], mode = _read(f"{top}/{found}", left + 1)
-        if len(content) > MOST_FILES or len(content[path]) > left:
-            raise refuse(
-                f"a skill has at most {MOST_FILES} files and {MOST_BYTES // 1024 // 1024} MB",
-                "Make it smaller.",
-            )
-        left -= len(content[path])
+            what = "two names differ only in how their letters are encoded"
+            raise _unfit(label, found, what, "Keep one.")
+        data, mode = _read(f"{top}/{found}", left + 1)
+        content[path] = data
+        if len(content) > MOST_FILES or len(data) > left:
+            what = f"a skill has at most {MOST_FILES} files and {MOST_BYTES // 1024 // 1024} MB"
+            raise _unfit(label, found, what, "Make it smaller.")
+        left -= len(data)
         if mode & 0o111:
             executable.add(path)
-        if place := _hidden(content[path]):
+        if place := _hidden(data):
             what = f"{place[2]} cannot be seen by a reader"
-            raise refuse(what, "Remove it, or write it as an escape.", UNSEEN, place[:2])
+            hint = "Remove it, or write it as an escape."
+            raise _unfit(label, found, what, hint, UNSEEN, place[:2])
     files = {path: Digest(f"sha256:{hashlib.sha256(content[path]).hexdigest()}") for path in sorted(content)}
     whole = hashlib.sha256()
     for path, digest in files.items():
         mark = "x" if path in executable else "-"
         whole.update(f"{path}\0{mark}\0{digest.removeprefix('sha256:')}\n".encode())
     return Tree(Digest(f"sha256:{whole.hexdigest()}"), files, content, frozenset(executable))
+
+
+def _unfit(
+    label: str, path: str, message: str, hint: str, rule: str = "unfit", at: tuple[int, int] = (1, 1)
+) -> Unfit:
+    file = f"{label}/{path}".encode(errors="backslashreplace").decode()
+    return Unfit(Problem(file, *at, message, hint, rule=rule))
 
 
 def _read(path: str, most: int) -> tuple[bytes, int]:
@@ -141,6 +145,8 @@ def _read(path: str, most: int) -> tuple[bytes, int]:
 
 def _hidden(content: bytes) -> tuple[int, int, str] | None:
     """Line, column and name of the first character nobody can see, in a file that is text."""
+    if content.isascii() and _CONTROLS.search(content) is None:
+        return None  # nearly every file
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

@@ -24,6 +24,8 @@ Marks = Mapping[Where, tuple[int, int]]
 MOST_BYTES = 256 * 1024
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
+_NO_TEXT = frozenset("+-.0123456789tTfFnN~")
+"""What words begin with that are something else than text."""
 _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
@@ -127,8 +129,8 @@ def _value(node: yaml.Node, where: Where, marks: dict[Where, tuple[int, int]], r
 
 
 def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> JsonValue:
-    text = str(node.value)
-    if node.style:
+    text: str = node.value
+    if node.style or (text and text[0] not in _NO_TEXT):
         return text
     if text in _WORDS:
         return _WORDS[text]

@@ -44,11 +44,12 @@ def _event(parser: Any, event: Any, scalar: Callable[[Any], JsonValue], depth: i
         raise Unusual
     if kind is yaml.ScalarEvent:
         return scalar(event)
-    get = parser.get_event
+    get, inside = parser.get_event, depth + 1 < DEEPEST
     if kind is yaml.SequenceStartEvent:
         items: list[JsonValue] = []
-        while type(item := get()) is not yaml.SequenceEndEvent:
-            items.append(_event(parser, item, scalar, depth + 1))
+        while (kind := type(item := get())) is not yaml.SequenceEndEvent:
+            plain = inside and kind is yaml.ScalarEvent and item.anchor is None and item.tag is None
+            items.append(scalar(item) if plain else _event(parser, item, scalar, depth + 1))
         return items
     found: dict[str, JsonValue] = {}
     while type(key := get()) is not yaml.MappingEndEvent:
@@ -56,7 +57,9 @@ def _event(parser: Any, event: Any, scalar: Callable[[Any], JsonValue], depth: i
             raise Unusual
         if key.value in found or key.value == "<<":
             raise Unusual
-        found[key.value] = _event(parser, get(), scalar, depth + 1)
+        value = get()
+        plain = inside and type(value) is yaml.ScalarEvent and value.anchor is None and value.tag is None
+        found[key.value] = scalar(value) if plain else _event(parser, value, scalar, depth + 1)
     return found
 
 

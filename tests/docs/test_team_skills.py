@@ -75,12 +75,13 @@ def test_what_a_pull_request_did_wrong_fails_the_step_that_looks_at_it(team: Tea
     base = team.run("git rev-parse HEAD").stdout.strip()
     team.edit("exec: [python3]", "exec: [python3, git]")
     team.commit("Let it use git")
-    codes = {name: team.run(script, BASE=base).returncode for name, script in SCRIPTS.items()}
-    assert codes == {"Lint": 1, "Versions": 1, "Cases": 0, "Reviewed, signed, not revoked": 1}
+    quick = {name: script for name, script in SCRIPTS.items() if name != "Cases"}
+    codes = {name: team.run(script, BASE=base).returncode for name, script in quick.items()}
+    assert codes == {"Lint": 1, "Versions": 1, "Reviewed, signed, not revoked": 1}
     team.edit("version: 0.1.0", "version: 1.0.0")
     assert team.run("assent skills lock --reviewed-by bob").returncode == 0
     team.commit("Say what it is")
-    codes = {name: team.run(script, BASE=base).returncode for name, script in SCRIPTS.items()}
+    codes = {name: team.run(script, BASE=base).returncode for name, script in quick.items()}
     assert set(codes.values()) == {0}
 
 

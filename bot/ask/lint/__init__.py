@@ -11,6 +11,7 @@ from bot.ask.lint.effects import effects, environments
 from bot.ask.lint.inputs import inputs
 from bot.ask.lint.naming import names
 from bot.ask.lint.not_yet import not_yet
+from bot.ask.lint.places import places
 from bot.ask.lint.reach import reach
 from bot.ask.lint.steps import commands, looking, steps
 from bot.ask.lint.templates import templates
@@ -30,14 +31,15 @@ def lint(
     manifest: Manifest, *, folder: str, runbook_name: str | None, files: Collection[str]
 ) -> Iterator[Finding]:
     """Everything a reader of the manifest may then rely on; `files` are the paths in the skill's folder."""
+    placed = tuple(places(manifest))
     yield from names(manifest, folder, runbook_name)
     yield from inputs(manifest)
     yield from effects(manifest)
     yield from environments(manifest)
     yield from steps(manifest)
-    yield from looking(manifest)
-    yield from commands(manifest, files)
-    yield from plain(manifest)
-    yield from reach(manifest)
-    yield from templates(manifest)
+    yield from looking(manifest, placed)
+    yield from commands(manifest, placed, files)
+    yield from plain(placed)
+    yield from reach(manifest, placed)
+    yield from templates(manifest, placed)
     yield from not_yet(manifest)

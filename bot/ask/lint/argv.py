@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.ask import fill
 from bot.ask.installs import unpinned
-from bot.ask.lint.places import places
-from bot.ask.manifest import Manifest
+from bot.ask.lint.places import Placed
 from bot.ask.reading import Finding
 from bot.ask.shells import inline_code, shell_string
 
 SHELL, INSTALL = "shell-string", "unpinned-install"
 
 
-def plain(manifest: Manifest) -> Iterator[Finding]:
-    for place in places(manifest):
+def plain(placed: Sequence[Placed]) -> Iterator[Finding]:
+    for place in placed:
         if not isinstance(place.body, tuple):
             continue
         argv = place.body

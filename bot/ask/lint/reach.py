@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.ask.catalog import did_you_mean
-from bot.ask.lint.places import places
+from bot.ask.lint.places import Placed
 from bot.ask.lint.steps import READ_ONLY
 from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, McpCall, ModelCall, reads_only
 from bot.ask.reading import Finding, Path
@@ -16,8 +16,8 @@ _URL = re.compile(r"(https?)://([^/?#]*)")
 _PORT = {"http": 80, "https": 443}
 
 
-def reach(manifest: Manifest) -> Iterator[Finding]:
-    for place in places(manifest):
+def reach(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:
+    for place in placed:
         match place.body:
             case HttpRequest(url=url):
                 yield from _host(url, (*place.path, "url"), manifest)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.ask import fill
 from bot.ask.catalog import did_you_mean
-from bot.ask.lint.places import changes, places
+from bot.ask.lint.places import Placed, changes
 from bot.ask.manifest import AskStep, Manifest, ModelStep
 from bot.ask.reading import Finding, Path
 
@@ -39,9 +39,9 @@ def steps(manifest: Manifest) -> Iterator[Finding]:
             yield Finding((*at, "repeat"), what, "Write repeat: pure.")
 
 
-def looking(manifest: Manifest) -> Iterator[Finding]:
+def looking(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:
     """What is there to look changes nothing, and nor does a skill that says it only reads."""
-    for place in places(manifest):
+    for place in placed:
         if not (change := changes(place.body)):
             continue
         if place.looks:
@@ -55,8 +55,8 @@ def looking(manifest: Manifest) -> Iterator[Finding]:
             yield Finding(place.path, what, "Write read_only: false.", READ_ONLY)
 
 
-def commands(manifest: Manifest, files: Collection[str]) -> Iterator[Finding]:
-    for place in places(manifest):
+def commands(manifest: Manifest, placed: Sequence[Placed], files: Collection[str]) -> Iterator[Finding]:
+    for place in placed:
         if isinstance(place.body, tuple):
             yield from _command(place.path, place.body, manifest, files)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from bot.ask import fill
 from bot.ask.catalog import did_you_mean
-from bot.ask.lint.places import Placed, places
+from bot.ask.lint.places import Placed
 from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, McpCall, ModelCall, Question
 from bot.ask.reading import Finding, Path
 
@@ -22,10 +22,10 @@ class _Template:
     planned: bool = False
 
 
-def templates(manifest: Manifest) -> Iterator[Finding]:
+def templates(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:
     optional = manifest.inputs.optional()
     always = frozenset((*fill.ALWAYS, *(f"inputs.{name}" for name in manifest.inputs.properties)))
-    for template in _all(manifest):
+    for template in _all(manifest, placed):
         if "${" not in template.text:
             continue
         for name in fill.names(template.text):
@@ -48,9 +48,9 @@ def _stranger(template: _Template, name: str, manifest: Manifest) -> Finding:
     return Finding(template.path, f"nothing is known as ${{{name}}}", guess or f"Known: {', '.join(known)}.")
 
 
-def _all(manifest: Manifest) -> Iterator[_Template]:
+def _all(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[_Template]:
     environment = tuple(f"env.{name}" for name in manifest.permissions.env)
-    for place in places(manifest):
+    for place in placed:
         secrets = tuple(
             f"secrets.{name}" for name, one in manifest.permissions.secrets.items() if place.step in one.steps
         )
@@ -89,7 +89,8 @@ def _of(place: Placed, environment: tuple[str, ...], secrets: tuple[str, ...]) -
                 yield _Template((*path, "choices", position), choice, known, planned)
         case argv:
             for position, item in enumerate(argv):
-                yield _Template((*path, position), item, known, planned)
+                if "${" in item:  # most are plain words
+                    yield _Template((*path, position), item, known, planned)
 
 
 def _texts(value: JsonValue | Mapping[str, JsonValue], path: Path) -> Iterator[tuple[Path, str]]:
