@@ -8,19 +8,9 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from bot.assess.decision import RequireApproval, Requirement
-from bot.authorize.approval import (
-    Members,
-    Tally,
-    Vote,
-    approvals,
-    eligible,
-    may_veto,
-    seated,
-    sits_for,
-    standing,
-    tally,
-)
+from bot.assess.decision import RequireApproval
+from bot.authorize.approval import Members, Vote, approvals, eligible, may_veto
+from bot.authorize.asked import Asked
 from bot.authorize.click import ClickRefused, RefusedBecause
 from bot.authorize.objections import barred, excluded
 from bot.terms import Digest, Principal
@@ -56,7 +46,7 @@ def reaches(
 
     Groups that are not in `members` have nobody here, so whoever does not know them must say so.
     """
-    asked = _Asked(decision, votes, digest, members, requester, now)
+    asked = Asked(decision, votes, digest, members, requester)
     before = asked.tally()
     said = approvals(votes, digest)
     found = {}
@@ -66,7 +56,7 @@ def reaches(
         for person in sorted(eligible(requirement, members, requester=requester)):
             if person in found or requirement.stage in said.get(person, frozenset()):
                 continue
-            reach = asked.reach(person, requirement.stage)
+            reach = _reach(asked, person, requirement.stage, now)
             if reach.missing != (*before.missing, *before.later):
                 found[person] = reach
     return tuple(sorted(found.values(), key=lambda one: (len(one.missing), one.principal)))
@@ -88,76 +78,32 @@ def reach_of(
     refused = refused or barred(decision, members, principal, requester=requester, facts=facts)
     if refused is not None:
         return refused
-    asked = _Asked(decision, votes, digest, members, requester, now)
-    may = asked.of(principal)
-    if not may:
-        return _not_eligible(principal, asked)
-    before, said = asked.tally(), approvals(votes, digest).get(principal, frozenset())
-    here = [one.stage for one in may if one.stage in before.stages and (not said or not one.distinct)]
-    if (stage := next((stage for stage in here if stage not in said), None)) is not None:
-        return asked.reach(principal, stage)
-    if said:
-        return ClickRefused(RefusedBecause.ALREADY_COUNTED, "Your answer is already counted.")
-    turn = before.stages[0] if before.stages else "nobody"
-    words = f"It is {turn}'s turn now, and your answer is for {may[0].stage}."
-    return ClickRefused(RefusedBecause.WRONG_STAGE, words)
+    asked = Asked(decision, votes, digest, members, requester)
+    match asked.stage_of_yes(principal):
+        case str() as stage:
+            return _reach(asked, principal, stage, now)
+        case ClickRefused(reason=RefusedBecause.NOT_ELIGIBLE) as told:
+            return _not_eligible(principal, asked, told)
+        case told:
+            return told
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    decision: RequireApproval
-    votes: Sequence[Vote]
-    digest: Digest
-    members: Members
-    requester: Principal
-    now: datetime
-
-    def tally(self, *more: Vote) -> Tally:
-        return tally(
-            self.decision,
-            (*self.votes, *more),
-            digest=self.digest,
-            members=self.members,
-            requester=self.requester,
-        )
-
-    def others(self, principal: Principal) -> frozenset[Principal]:
-        """Who has answered already: nobody answers in their seat any more."""
-        return frozenset(standing(self.votes, self.digest).keys() - {principal})
-
-    def of(self, principal: Principal) -> list[Requirement]:
-        """The requirements of which they could take a seat."""
-        sitting = seated(self.members, requester=self.requester, answered=self.others(principal))
-        return [
-            one
-            for one in self.decision.requirements
-            if principal in eligible(one, sitting, requester=self.requester)
-        ]
-
-    def reach(self, principal: Principal, stage: str) -> Reach:
-        vote = Vote(
-            principal=principal, slack_user="", answer="approve", at=self.now, digest=self.digest, stage=stage
-        )
-        after = self.tally(vote)
-        whom = sits_for(
-            self.decision,
-            self.members,
-            principal,
-            stage=stage,
-            requester=self.requester,
-            answered=self.others(principal),
-        )
-        return Reach(principal, stage, (*after.missing, *after.later), whom)
+def _reach(asked: Asked, principal: Principal, stage: str, now: datetime) -> Reach:
+    vote = Vote(
+        principal=principal, slack_user="", answer="approve", at=now, digest=asked.digest, stage=stage
+    )
+    after = asked.tally(vote)
+    return Reach(principal, stage, (*after.missing, *after.later), asked.sits_for(principal, stage))
 
 
-def _not_eligible(principal: Principal, asked: _Asked) -> ClickRefused:
+def _not_eligible(principal: Principal, asked: Asked, told: ClickRefused) -> ClickRefused:
+    """What is known beyond the bare no: who cannot be told now, and who could be asked later."""
     decision = asked.decision
     if silent := unknown(decision, asked.members):
         groups = ", ".join(f"@{group}" for group in silent)
         words = f"Whether you may answer cannot be said now: nobody knows who is in {groups}. Try again."
         return ClickRefused(RefusedBecause.UNDETERMINED, words)
-    groups = " or ".join(dict.fromkeys(seat.label() for one in decision.requirements for seat in one.seats))
-    words = f"This needs an answer from {groups}, and you are not among them."
+    words = str(told)
     if principal in may_veto(decision, asked.members, requester=asked.requester):
         words += " You may say no, and that ends it."
     for step in decision.escalation:

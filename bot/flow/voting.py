@@ -7,19 +7,8 @@ from dataclasses import dataclass, replace
 
 from bot.assess.assessment import Assessment
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import (
-    Answer,
-    Members,
-    Tally,
-    Vote,
-    approvals,
-    eligible,
-    may_veto,
-    seated,
-    sits_for,
-    standing,
-    tally,
-)
+from bot.authorize.approval import Answer, Tally, Vote
+from bot.authorize.asked import Asked
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.authorize.delegation import in_words
 from bot.authorize.objections import confirmed, not_barred, not_excluded
@@ -32,9 +21,6 @@ from bot.flow.request import Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
 from bot.terms import Principal
-
-VETO = "veto"
-"""The stage of an answer that only ends a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +42,16 @@ class Voting:
         members = await self.door.members(decision)
         if answer == "approve":
             not_barred(decision, members, principal, assessment)
-        stage = _stage(assessment, decision, members, request, principal, answer)
+        asked = Asked(
+            decision, request.votes, assessment.digest, members, assessment.requester, called=request.id
+        )
+        stage = _stage(asked, principal, answer)
+        if isinstance(stage, ClickRefused) and stage.reason is not RefusedBecause.WRONG_STAGE:
+            raise stage
         if request.state is not State.WAITING:
             raise decided(request)
+        if isinstance(stage, ClickRefused):
+            raise stage
         await self._as_judged(request)
         if answer == "approve":
             await self._not_in_a_burst(click, decision, principal)
@@ -71,16 +64,9 @@ class Voting:
             digest=assessment.digest,
             stage=stage,
             reason=click.reason,
-            sits_for=sits_for(
-                decision,
-                members,
-                principal,
-                stage=stage,
-                requester=assessment.requester,
-                answered=_others(request, assessment, principal),
-            ),
+            sits_for=asked.sits_for(principal, stage),
         )
-        after = _count(decision, (*request.votes, vote), assessment, members)
+        after = asked.tally(vote)
         return await self._commit(click, request, assessment, vote, after)
 
     async def _as_judged(self, request: Request) -> None:
@@ -190,64 +176,14 @@ def _known(person: Person) -> Principal:
     return person.principal
 
 
-def _stage(
-    assessment: Assessment,
-    decision: RequireApproval,
-    members: Members,
-    request: Request,
-    principal: Principal,
-    answer: Answer,
-) -> str:
-    """The open stage this person answers for. A denial may come at any stage."""
-    if answer == "approve":
-        others = _others(request, assessment, principal)
-        members = seated(members, requester=assessment.requester, answered=others)
-    may = [
-        r for r in decision.requirements if principal in eligible(r, members, requester=assessment.requester)
-    ]
-    vetoes = principal in may_veto(decision, members, requester=assessment.requester)
-    if not may and not (vetoes and answer != "approve"):
-        groups = " or ".join(
-            dict.fromkeys(seat.label() for r in decision.requirements for seat in (*r.all_of, *r.any_of))
-        )
-        words = f"{request.id} needs an answer from {groups}, and you are not among them."
-        raise ClickRefused(RefusedBecause.NOT_ELIGIBLE, words)
-    if answer != "approve":
-        mine = standing(request.votes, assessment.digest).get(principal)
-        if mine is None if answer == "withdraw" else mine is not None and mine.answer == "deny":
-            raise _counted(request, answer)
-        return may[0].stage if may else VETO
-    now = _count(decision, request.votes, assessment, members)
-    said = approvals(request.votes, assessment.digest).get(principal, frozenset())
-    # Whoever has said yes may say it again only for another stage that lets the same people answer.
-    here = [r.stage for r in may if r.stage in now.stages and (not said or not r.distinct)]
-    if (stage := next((stage for stage in here if stage not in said), None)) is not None:
-        return stage
-    if said:
-        raise _counted(request, answer)
-    if now.stages and request.state is State.WAITING:
-        words = f"It is {now.stages[0]}'s turn now, and your answer is for {may[0].stage}."
-        raise ClickRefused(RefusedBecause.WRONG_STAGE, words)
-    return may[0].stage
-
-
-def _others(request: Request, assessment: Assessment, principal: Principal) -> frozenset[Principal]:
-    """Who has answered already: nobody answers in their seat any more."""
-    return frozenset(standing(request.votes, assessment.digest).keys() - {principal})
-
-
-def _counted(request: Request, answer: Answer) -> ClickRefused:
-    if answer == "withdraw":
-        words = f"There is no answer of yours to {request.id} that could be taken back."
-    else:
-        words = f"Your answer to {request.id} is already counted."
-    return ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
-
-
-def _count(
-    decision: RequireApproval, votes: tuple[Vote, ...], assessment: Assessment, members: Members
-) -> Tally:
-    return tally(decision, votes, digest=assessment.digest, members=members, requester=assessment.requester)
+def _stage(asked: Asked, principal: Principal, answer: Answer) -> str | ClickRefused:
+    match answer:
+        case "approve":
+            return asked.stage_of_yes(principal)
+        case "deny":
+            return asked.stage_of_no(principal)
+        case "withdraw":
+            return asked.stage_of_withdrawal(principal)
 
 
 def _thanks(request: Request, vote: Vote, after: Tally) -> str:

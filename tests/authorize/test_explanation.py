@@ -165,7 +165,7 @@ class TestPeople:
                 "{all_of: [{group: owners}]}",
                 "dave",
                 RefusedBecause.NOT_ELIGIBLE,
-                "This needs an answer from @owners, and you are not among them.",
+                "An answer to this must come from @owners, and you are not among them.",
             ),
             (
                 "{all_of: [{group: owners}], veto: [sre]}",

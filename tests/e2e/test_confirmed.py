@@ -67,7 +67,9 @@ async def _on_the_card(slack: SlackClient, local: Local, redis: Redis) -> None:
     assert "vouchers" in json.dumps(card["blocks"])
     await _a_bare_press_changes_nothing(slack, local, redis, card)
     await _why(slack, "alice", "You cannot approve this now: You asked for this")
-    await _why(slack, "carol", "This needs an answer from @service-owners, and you are not among them.")
+    await _why(
+        slack, "carol", "An answer to this must come from @service-owners, and you are not among them."
+    )
     told = await _why(slack, "erin", "You may approve this now, for review; then it is granted.")
     assert "• bob, for review; then it is granted" in told
     assert "`deployments/freeze` would deny, but this is not so: `frozen: size(freeze.active)" in told

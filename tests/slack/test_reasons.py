@@ -41,7 +41,7 @@ def found(armed: Policies, person: str | None = None, **changed: object) -> Expl
     [
         ("bob", "You may approve this now, for review; then still needed: @sre."),
         ("alice", "You cannot approve this now: You asked for this"),
-        ("carol", "You cannot approve this now: This needs an answer from @owners or @sre, and you are not"),
+        ("carol", "You cannot approve this now: An answer to this must come from @owners or @sre"),
         (None, ""),
     ],
 )

@@ -1,0 +1,119 @@
+"""Who a waiting request asks, with the answers so far: the stage for which one more answer would count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.assess.decision import RequireApproval, Requirement
+from bot.authorize.approval import (
+    Members,
+    Tally,
+    Vote,
+    approvals,
+    eligible,
+    may_veto,
+    seated,
+    sits_for,
+    standing,
+    tally,
+)
+from bot.authorize.click import ClickRefused, RefusedBecause
+from bot.terms import Digest, Principal
+
+VETO = "veto"
+"""The stage of an answer that only ends a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`called`: what the request is called to whoever is refused, such as its id."""
+
+    decision: RequireApproval
+    votes: Sequence[Vote]
+    digest: Digest
+    members: Members
+    requester: Principal
+    called: str = "this"
+
+    def tally(self, *more: Vote) -> Tally:
+        return tally(
+            self.decision,
+            (*self.votes, *more),
+            digest=self.digest,
+            members=self.members,
+            requester=self.requester,
+        )
+
+    def sits_for(self, principal: Principal, stage: str) -> tuple[Principal, ...]:
+        """In whose seats they would answer."""
+        return sits_for(
+            self.decision,
+            self.members,
+            principal,
+            stage=stage,
+            requester=self.requester,
+            answered=self._others(principal),
+        )
+
+    def stage_of_yes(self, principal: Principal) -> str | ClickRefused:
+        """The open stage that their yes would be for, or what they are told instead."""
+        may = self._of(
+            principal, seated(self.members, requester=self.requester, answered=self._others(principal))
+        )
+        if not may:
+            return self._not_among()
+        now, said = self.tally(), approvals(self.votes, self.digest).get(principal, frozenset())
+        # Whoever has said yes may say it again only for another stage that lets the same people answer.
+        here = [one.stage for one in may if one.stage in now.stages and (not said or not one.distinct)]
+        if (stage := next((stage for stage in here if stage not in said), None)) is not None:
+            return stage
+        if said:
+            return ClickRefused(
+                RefusedBecause.ALREADY_COUNTED, f"Your answer to {self.called} is already counted."
+            )
+        if now.stages:
+            words = f"It is {now.stages[0]}'s turn now, and your answer is for {may[0].stage}."
+            return ClickRefused(RefusedBecause.WRONG_STAGE, words)
+        return may[0].stage
+
+    def stage_of_no(self, principal: Principal) -> str | ClickRefused:
+        """A no counts at any stage."""
+        answered = self._no_or_withdrawal(principal)
+        mine = standing(self.votes, self.digest).get(principal)
+        if isinstance(answered, str) and mine is not None and mine.answer == "deny":
+            words = f"Your answer to {self.called} is already counted."
+            return ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
+        return answered
+
+    def stage_of_withdrawal(self, principal: Principal) -> str | ClickRefused:
+        """Only an answer that was given can be taken back."""
+        answered = self._no_or_withdrawal(principal)
+        if isinstance(answered, str) and principal not in standing(self.votes, self.digest):
+            words = f"There is no answer of yours to {self.called} that could be taken back."
+            return ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
+        return answered
+
+    def _no_or_withdrawal(self, principal: Principal) -> str | ClickRefused:
+        if may := self._of(principal, self.members):
+            return may[0].stage
+        vetoes = principal in may_veto(self.decision, self.members, requester=self.requester)
+        return VETO if vetoes else self._not_among()
+
+    def _of(self, principal: Principal, members: Members) -> list[Requirement]:
+        """The requirements of which they could take a seat."""
+        return [
+            one
+            for one in self.decision.requirements
+            if principal in eligible(one, members, requester=self.requester)
+        ]
+
+    def _others(self, principal: Principal) -> frozenset[Principal]:
+        """Who has answered already: nobody answers in their seat any more."""
+        return frozenset(standing(self.votes, self.digest).keys() - {principal})
+
+    def _not_among(self) -> ClickRefused:
+        seats = (seat for one in self.decision.requirements for seat in one.seats)
+        groups = " or ".join(dict.fromkeys(seat.label() for seat in seats))
+        words = f"An answer to {self.called} must come from {groups}, and you are not among them."
+        return ClickRefused(RefusedBecause.NOT_ELIGIBLE, words)
