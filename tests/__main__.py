@@ -28,7 +28,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 APART = {"browser": ("**/test_page*.py", "**/test_*browser*.py")}
 """What needs Chromium, by its files: it can be left out while working on something else."""
 MODEL = "tests/model"
-"""Every order of events against an auditor. It may take minutes: run it by itself, `pytest tests/model`."""
+"""Every order of events against an auditor: nothing in it waits, so each of its tests takes a core."""
 CHAOS = "tests/chaos"
 """Leases run out there while processes are killed: its tests have the machine to themselves."""
 
@@ -62,6 +62,7 @@ def parts(without: Sequence[str]) -> list[Part]:
     ]
     hangs = ("-o", f"faulthandler_timeout={HANGS_S}", "-o", "faulthandler_exit_on_timeout=true")
     beside = ("-n", str(AT_ONCE), "--dist", "loadfile")
+    each = ("-n", "2", "--dist", "worksteal")
     pytest = (*python, "pytest", "-rs", "--durations=15", "--durations-min=1", *hangs)
     everything = [
         Part("format", "every file is formatted", (*python, "ruff", "format", "--check", ".")),
@@ -69,6 +70,7 @@ def parts(without: Sequence[str]) -> list[Part]:
         Part("types", "strict types", (*python, "mypy")),
         Part("contracts", "the three import contracts", (str(SCRIPTS / "lint-imports"), "--no-logo")),
         Part("tests", "every behaviour", (*pytest, *beside, *(f"--ignore={path}" for path in left_out))),
+        Part("model", "every order of events, against an auditor", (*pytest, *each, MODEL)),
         Part("chaos", "workers and Redis killed and stopped", (*pytest, CHAOS)),
         Part("demo", "the main job, end to end", (*python, "bot.cli", "demo")),
     ]
@@ -109,7 +111,7 @@ def summary(ended: Sequence[Ended]) -> str:
 
 def main() -> int:
     """0 when every part ended with 0, else 1."""
-    known = ("format", "lint", "types", "contracts", "tests", "chaos", "demo", *APART)
+    known = ("format", "lint", "types", "contracts", "tests", "model", "chaos", "demo", *APART)
     arguments = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
     arguments.add_argument(
         "--without",

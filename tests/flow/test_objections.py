@@ -49,12 +49,14 @@ class TestRelations:
         assert (await town.click(request, "approve", by="U0ERIN")).counted
         assert await town.state(request) is State.APPROVED
 
-    async def test_they_may_still_say_no(self, town: Town) -> None:
-        town.govern(owners(", exclude: [requester, author]", count=1).replace("owners", "owners"))
+    async def test_nor_does_their_no(self, town: Town) -> None:
+        """Only who could have said yes may say no; a policy that wants theirs gives them a veto."""
+        town.govern(owners(", exclude: [requester, author]"))
         authored(town, authors=["bob"])
         request = await town.ask(ASK)
         clicked = await town.click(request, "deny", by="U0BOB", reason="I know it is wrong.")
-        assert clicked.reason in (None, RefusedBecause.NOT_ELIGIBLE)
+        assert (clicked.counted, clicked.reason) == (False, RefusedBecause.NOT_ELIGIBLE)
+        assert await town.state(request) is State.WAITING
 
     async def test_a_plan_that_does_not_say_whose_work_it_is_is_denied(self, town: Town) -> None:
         town.govern(owners(", exclude: [requester, last_committer]"))

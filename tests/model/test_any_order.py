@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -11,8 +13,10 @@ from tests.model.machine import Lifecycle, only
 from tests.model.play import Bed
 from tests.model.weakened import weakened
 
+PLAYS = int(os.environ.get("ASSENT_PLAYS", "60"))
+"""Of thirty events each. More, for a night: `ASSENT_PLAYS=2000 pytest tests/model`."""
 SAME = settings(
-    max_examples=30,
+    max_examples=PLAYS,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bot.assess.decision import Requirement
-from bot.authorize import approval
+from bot.authorize import approval, asked
 from bot.flow import checking, voting
 from bot.store import store
 
@@ -27,7 +27,7 @@ def weakened(rule: str) -> Iterator[None]:
         case "exclusion":
             changes = [
                 (approval, "eligible", _anybody),
-                (voting, "eligible", _anybody),
+                (asked, "eligible", _anybody),
                 (voting, "not_excluded", lambda *_: None),
             ]
         case "second look":
