@@ -1,4 +1,4 @@
-# ruff: noqa: PTH110, PTH123, PTH208, SIM105
+# ruff: noqa: PTH110, PTH123, SIM105
 """Stands between a worker and one command, so that nothing of the command outlives its right to run.
 
 It ends the **whole tree** (TERM, a grace, KILL until none is left) when the time is over, the worker asks,
@@ -31,9 +31,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    from bot.connectors.tree import (
+        below,
+        files_in_memory,
+        shared_out,
+        used,
+    )  # run before this file, in the same place
+
 LINUX = sys.platform == "linux"
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-TICK_S = 1.0  # poll's own clock stands still in a suspended machine: look at ours this often
+TICK_S = 0.05  # how often the tree is counted; poll's own clock stands still in a suspended machine
+THREADS = 64  # of each process that it may have, all together; the kernel's own limit knows no tree
+UNUSED_BYTES = 512 << 20  # what runtimes reserve and never use: 64 stacks of threads
+BEYOND = ("crowded", "threaded", "heavy")
 KILL_FOR_S = 10.0  # then a process hangs in the kernel, and saying so is better than waiting for ever
 WALLS_FELL = "its walls"  # what was wrong with them, bubblewrap says on the command's own stderr
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
@@ -114,6 +124,8 @@ class Guard:
             (resource.RLIMIT_CORE, 0),
         ):
             restrict(limit, most)
+        if order["resident_bytes"]:  # so that one process cannot outrun the count
+            restrict(resource.RLIMIT_DATA, order["resident_bytes"] + UNUSED_BYTES)
         if LINUX:
             prefer_under_memory_pressure()
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an exec would hand that on
@@ -143,8 +155,8 @@ class Guard:
             # Before the pipe is read: after a freeze of the machine an old heartbeat may still lie in it.
             if now >= self.until:
                 return "silent"
-            if LINUX and len(self.tree()) > self.order["processes"] + self.walls.get("own_processes", 0):
-                return "crowded"
+            if LINUX and (limit := self.beyond()):
+                return limit
             for descriptor, _ in poll.poll(max(0.0, min(deadline - now, self.until - now, TICK_S)) * 1000):
                 if descriptor == self._wake:
                     self.drain()
@@ -184,14 +196,22 @@ class Guard:
             pass
 
     def tree(self) -> list[int]:
-        found: list[int] = []
-        parents = [os.getpid()]
-        children = children_of if os.path.exists("/proc/thread-self/children") else listing()
-        while parents:
-            below = children(parents.pop())
-            found += below
-            parents += below
-        return found
+        return below(os.getpid())
+
+    def beyond(self) -> str:
+        """Which limit the tree has passed; empty while it keeps to all of them."""
+        tree, own = self.tree(), self.walls.get("own_processes", 0)
+        if len(tree) > self.order["processes"] + own:
+            return "crowded"
+        threads, resident = used(tree)
+        if threads > self.order["processes"] * THREADS + own:
+            return "threaded"
+        if most := self.order["resident_bytes"]:
+            files = files_in_memory(tree, self.walls.get("in_memory", ()))
+            # Shared memory counts once, but telling that costs: only of who seems to have too much.
+            if resident + files > most and shared_out(tree) + files > most:
+                return "heavy"
+        return ""
 
     def signal(self, number: int) -> None:
         # A negative number is a whole group: all there is to aim at where no /proc can be read.
@@ -202,6 +222,12 @@ class Guard:
                 os.kill(pid, number)
             except (ProcessLookupError, PermissionError):
                 pass
+
+    def kill_group(self) -> None:
+        try:
+            os.killpg(self.main, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
 
     def gone(self) -> bool:
         self.reap()
@@ -215,12 +241,17 @@ class Guard:
             return self.childless
         return False
 
-    def end(self) -> int:
-        """TERM, a grace, KILL until none is left; how many could not be killed."""
+    def end(self, *, at_once: bool) -> int:
+        """TERM, a grace, KILL until none is left; how many could not be killed.
+
+        `at_once`: no grace for what is growing. Its group is killed in one call, which no fork can outrun.
+        """
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
-        kill_at = clock() + self.order["grace_s"]
-        if not self.gone():
+        kill_at = clock() + (0 if at_once else self.order["grace_s"])
+        if at_once:
+            self.kill_group()
+        elif not self.gone():
             self.signal(signal.SIGTERM)
             self.signal(signal.SIGCONT)  # who is stopped hears TERM only now
         while not self.gone() and clock() < kill_at:
@@ -258,31 +289,6 @@ def everything(descriptor: int) -> bytes:
     return found
 
 
-def children_of(pid: int) -> list[int]:
-    """The kernel's own list. It may miss one while others end, so ending looks again until none is left."""
-    found: list[int] = []
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as children:
-                found += map(int, children.read().split())
-    except OSError:
-        pass
-    return found
-
-
-def listing() -> Any:
-    """For kernels without those lists: everybody's parent, read once."""
-    below: dict[int, list[int]] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", errors="replace") as stat:
-                parent = int(stat.read().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        below.setdefault(parent, []).append(int(name))
-    return lambda pid: below.get(pid, [])
-
-
 def restrict(limit: int, most: int) -> None:
     hard = resource.getrlimit(limit)[1]
     if hard != resource.RLIM_INFINITY:
@@ -315,7 +321,7 @@ def main(order: dict[str, Any], report: int) -> None:
         reason = guard.watch()
         wall_s = clock() - guard.began
     finally:
-        left = guard.end()
+        left = guard.end(at_once=reason in BEYOND)
     exit_code = (
         None if guard.status is None or reason != "exited" else os.waitstatus_to_exitcode(guard.status)
     )

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from bot.connectors import programs
-from bot.connectors.guard import WALLS_FELL
+from bot.connectors.guard import THREADS, WALLS_FELL
 from bot.connectors.walls.around import Around, Wall
 from bot.execute.sandbox import Command, Finished, StopSignal, clock, secret_values
 from bot.execute.sandbox.output import Output
 from bot.execute.sandbox.walls import Tier
 from bot.terms import Refused
 
-_GUARD = Path(__file__).with_name("guard.py")
 # Compiled once: for each step it would cost 3 ms, and an upgrade under a running worker would mix versions.
-_GUARD_CODE = compile(_GUARD.read_bytes(), str(_GUARD), "exec", dont_inherit=True)
+_GUARD_CODE = tuple(
+    compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+    for file in (Path(__file__).with_name(name) for name in ("tree.py", "guard.py"))
+)
 _BOOT = """
 import marshal, os, sys
 def exactly(size):
@@ -31,8 +33,9 @@ def exactly(size):
     while len(data) < size:
         data += os.read(0, size - len(data)) or sys.exit()
     return data
-code, order = marshal.loads(exactly(int.from_bytes(exactly(4), "big")))
-exec(code)
+codes, order = marshal.loads(exactly(int.from_bytes(exactly(4), "big")))
+for code in codes:
+    exec(code)
 main(order, int(sys.argv[1]))
 os._exit(0)
 """
@@ -45,10 +48,10 @@ _READ = 1 << 14  # about 2 ms of the event loop when it is all short lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Ceilings for one command, there against accidents.
+    """Ceilings for every command, there against accidents; one may ask for less, and never gets more.
 
-    Memory is address space, of which some runtimes reserve far more than they use. Processes are counted in
-    the command's own tree, since the kernel's own limit counts everything of the same user.
+    `memory_bytes` is address space, of which some runtimes reserve far more than they use. Processes are
+    counted in the command's own tree, since the kernel's own limit counts everything of the same user.
     """
 
     memory_bytes: int = 16 << 30
@@ -107,20 +110,35 @@ class GuardedProcesses:
                     trouble = err.text().strip() or "its walls did not stand"
                 raise Refused(f"{command.argv[0]} could not be started in {command.cwd}: {trouble}.")
             refused = around.egress.note() if around.egress else ""
-            return _finished(report, out, err, refused + self._note(report))
+            beyond = self._beyond(report["reason"], command)
+            return _finished(report, out, err, refused + self._note(report, beyond), beyond)
 
     @contextlib.asynccontextmanager
     async def _around(self, command: Command) -> AsyncIterator[Around]:
         if self._wall is None:
             yield Around(argv=command.argv, env=command.env)
             return
-        async with self._wall.around(command, processes=self._limits.processes) as around:
+        async with self._wall.around(command, processes=self._processes(command)) as around:
             yield around
 
-    def _note(self, report: dict[str, Any]) -> str:
-        match report["reason"]:
+    def _processes(self, command: Command) -> int:
+        return min(self._limits.processes, command.processes or self._limits.processes)
+
+    def _beyond(self, reason: str, command: Command) -> str:
+        """What it did that its limits do not allow, as words that follow "it"."""
+        match reason:
             case "crowded":
-                note = f"ended: it had more than {self._limits.processes} processes at once"
+                return f"had more than {self._processes(command)} processes at once"
+            case "threaded":
+                return f"had more than {self._processes(command) * THREADS} threads at once"
+            case "heavy":
+                return f"used more than {(command.memory_bytes or 0) >> 20} MB of memory"
+        return ""
+
+    def _note(self, report: dict[str, Any], beyond: str) -> str:
+        match report["reason"]:
+            case _ if beyond:
+                note = f"ended: it {beyond}"
             case "silent":
                 note = "ended: nothing was heard of its worker for too long"
             case "late":
@@ -148,7 +166,10 @@ class GuardedProcesses:
             "timeout_s": command.timeout_s,
             "until": until(),
             "grace_s": self._grace_s,
-        } | asdict(self._limits)
+            **asdict(self._limits),
+            "processes": self._processes(command),
+            "resident_bytes": command.memory_bytes,
+        }
         letter = marshal.dumps((_GUARD_CODE, order))
         guarded = _Guarded(breath_s=self.alive_for_s / BREATHS, until=until, descriptors=around.descriptors)
         try:
@@ -266,10 +287,11 @@ async def _pump(stream: asyncio.StreamReader, output: Output) -> None:
         await asyncio.sleep(0)  # what is buffered already would be read without letting anyone else run
 
 
-def _finished(report: dict[str, Any], out: Output, err: Output, note: str = "") -> Finished:
+def _finished(report: dict[str, Any], out: Output, err: Output, note: str = "", beyond: str = "") -> Finished:
     reason = report["reason"]
     return Finished(
-        exit_code=-signal.SIGKILL if reason == "crowded" else report.get("exit_code"),
+        exit_code=-signal.SIGKILL if beyond else report.get("exit_code"),
+        beyond=beyond,
         stdout=out.text(),
         stderr=err.text() + note,
         dropped=out.dropped + err.dropped,

@@ -26,7 +26,8 @@ class Entry(Record):
 
     `phase` tells a step from its undo and from the measurement. `resolved` is a person's answer about a step
     that nobody could know about: it did not happen, run it; it happened, go on; stop and undo. `tier` is how
-    strongly its program was held; entries of earlier versions do not say it.
+    strongly its program was held; entries of earlier versions do not say it. `reason` is why we ended it, as
+    words that follow "it".
     """
 
     event: Literal["began", "ended", "resolved", "stop_asked"]
@@ -44,3 +45,4 @@ class Entry(Record):
     answer: Literal["retry_step", "skip_step", "undo"] | None = None
     by: str = ""
     tier: Tier | None = None
+    reason: str = ""

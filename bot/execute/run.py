@@ -157,12 +157,14 @@ def _trouble(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> _
     for first in manifest.preconditions:
         looked = _last(journal, first.id, "precondition", "ended")
         if looked is not None and looked.ok is not True:
-            return _Trouble("failed", f"{first.id} does not hold, so nothing began.")
+            why = f"Looking whether {first.id} holds {looked.reason}" if looked.reason else ""
+            return _Trouble("failed", f"{why or f'{first.id} does not hold'}, so nothing began.")
     for step in manifest.steps:
         ended = _last(journal, step.id, "step", "ended")
         failed = ended is not None and ended.ok is False and not _overruled(step, journal)
         if failed and not _tried_again(step, journal):
-            return _Trouble("failed", f"Step {step.id} failed.")
+            why = f": it {ended.reason}" if ended is not None and ended.reason else ""
+            return _Trouble("failed", f"Step {step.id} failed{why}.")
     if measured is not None and (measured.ok is False or manifest.done_when.no_data == "fail"):
         return _Trouble("not_done", "The definition of done is not met.")
     if measured is None and _ran_s(journal) > manifest.limits.wall:

@@ -37,7 +37,7 @@ class Commands:
     def command(self, argv: Sequence[str], *, timeout_s: float, step: str) -> Command:
         """Raises Refused when a value does not fit or the program is not permitted."""
         filled = tuple(self.fill(item, step=step) for item in argv)
-        permitted = self.skill.manifest.permissions
+        permitted, limits = self.skill.manifest.permissions, self.skill.manifest.limits
         seen = step_environment(self.workshop.environment, names=permitted.env, home=self.bench.home)
         return Command(
             argv=self.sandbox.resolve(
@@ -46,9 +46,11 @@ class Commands:
             cwd=self.bench.folder,
             env=seen,
             timeout_s=timeout_s,
-            output_limit=self.skill.manifest.limits.output_kb * 1024,
+            output_limit=limits.output_kb * 1024,
             secrets=secret_values(seen),
             walls=self.walls(),
+            memory_bytes=limits.memory_mb and limits.memory_mb * 1024 * 1024,
+            processes=limits.processes,
         )
 
     def walls(self) -> Walls:

@@ -145,6 +145,7 @@ def _ended(began: Entry, finished: Finished, *, ok: bool | None) -> Entry:
             "exit_code": finished.exit_code,
             "wall_ms": finished.wall_ms,
             "output": _output(finished),
+            "reason": finished.beyond,
             "result": _result(finished),
         }
     )
@@ -158,6 +159,7 @@ def _output(finished: Finished) -> str:
     """What a person needs to see of it: why it ended, then the end of what it said."""
     why = "It took too long and was ended.\n" if finished.timed_out else ""
     why += "It was stopped.\n" if finished.stopped else ""
+    why += f"It {finished.beyond} and was ended.\n" if finished.beyond else ""
     said = "\n".join(part.strip() for part in (finished.stdout, finished.stderr) if part.strip())
     return (why + said[-OUTPUT_KEPT:]).strip()
 
@@ -169,6 +171,8 @@ def _said(entry: Entry, evidence: Collection[str]) -> dict[str, JsonValue]:
         said["tier"] = entry.tier
     if entry.event == "ended":
         said |= {"ok": entry.ok, "exit_code": entry.exit_code, "wall_ms": entry.wall_ms}
+        if entry.reason:
+            said["reason"] = f"It {entry.reason}."
         if entry.step in evidence and entry.phase in ("step", "measure"):
             said["evidence"] = None if entry.result is None else digest_of(entry.result)
     return said

@@ -70,6 +70,8 @@ def _read(skill: Skill, step: str, finished: Finished) -> Plan:
         raise Refused(str(result["refused"]))
     if finished.timed_out:
         raise Refused(f"The plan of {skill.name} took too long (step {step}). Nothing was changed.")
+    if finished.beyond:
+        raise Refused(f"The plan of {skill.name} {finished.beyond} (step {step}). Nothing was changed.")
     if finished.exit_code != 0:
         last = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-1:] or ["it said nothing"]
         raise Refused(f"The plan of {skill.name} failed (step {step}): {last[0][:300]} Nothing was changed.")

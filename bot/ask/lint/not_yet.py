@@ -28,6 +28,6 @@ def _kinds(manifest: Manifest) -> Iterator[tuple[Path, str]]:
 
 
 def _promises(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    for name in ("memory_mb", "processes", "max_parallel_runs"):
+    for name in ("max_parallel_runs",):
         if getattr(manifest.limits, name) is not None:
             yield ("limits", name), f"the limit {name} is"

@@ -30,12 +30,16 @@ _MOST_NEAR = 64
 OWN_PROCESSES = 2
 """bubblewrap itself, and the first process of the namespace."""
 TEMPORARY_BYTES = 256 << 20
+IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108  (of its own)
+"""Files there are memory: each place is bounded, and counts with the step's own."""
 
 _APART = (
     "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
     "--hostname", "step", "--cap-drop", "ALL", "--die-with-parent",
     "--json-status-fd", "<status>", "--seccomp", "<filter>",
-    "--proc", "/proc", "--dev", "/dev", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp",  # noqa: S108  (of its own)
+    "--proc", "/proc", "--dev", "/dev",
+    *(word for place in IN_MEMORY for word in ("--size", str(TEMPORARY_BYTES), "--tmpfs", place)),
+    "--remount-ro", "/dev",
 )  # fmt: skip
 
 
@@ -80,6 +84,7 @@ class Bubblewrap:
                     "listen": [("127.0.0.1", port), *((host.name, host.port) for host in near)],
                     "processes": processes + OWN_PROCESSES,
                     "own_processes": OWN_PROCESSES,
+                    "in_memory": IN_MEMORY,
                     "channel": theirs.fileno(),
                 },
                 descriptors=(theirs.fileno(),),

@@ -32,7 +32,8 @@ class Command:
     """One program to run: `argv[0]` is an absolute path, as `Sandbox.resolve` answers it.
 
     `env` is the whole environment, nothing is added to it. `output_limit` is how many bytes are kept of each
-    stream.
+    stream. `memory_bytes` and `processes` are the most that it and all that comes from it may use at once;
+    who uses more is ended.
     """
 
     argv: tuple[str, ...]
@@ -42,6 +43,8 @@ class Command:
     output_limit: int
     secrets: tuple[str, ...] = ()
     walls: Walls = NOTHING
+    memory_bytes: int | None = None
+    processes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Finished:
     `stopped`) or when nobody saw how it ended, so `exit_code == 0` alone means: it came to its own good end.
     `result` is the last stdout line when that is a JSON object. `cut` says that it was ended for no reason of
     its own (its worker could not vouch for it, its guard was killed): what it did until then is unknown.
+    `beyond` says which limit it was ended for: "used more than 256 MB of memory".
     """
 
     exit_code: int | None
@@ -64,6 +68,7 @@ class Finished:
     wall_ms: int
     result: Mapping[str, object] | None
     cut: bool = False
+    beyond: str = ""
 
 
 class StopSignal(Protocol):
