@@ -43,6 +43,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One of `most` runs of `skill` at once, over all workers; free when the run, or its lease, is over."""
+
+    skill: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """What a chapter of the flow wants to have happened.
 
@@ -82,6 +90,8 @@ class Commit:
     """Replace this request's holds by what it really cost; 0 releases them."""
     lock: str | None = None
     unlock: bool = False
+    slot: Slot | None = None
+    """Declined while so many are under way, or while others wait for longer."""
     history: tuple[str, str] | None = None
 
     def moves(self) -> dict[str, str]:
@@ -104,7 +114,8 @@ class Committed:
     again: bool = False
 
 
-Reason = Literal["missing", "state", "revision", "fence", "expired", "leased", "locked", "budget"]
+Reason = Literal["missing", "state", "revision", "fence", "expired", "leased", "locked", "full", "budget"]
+"""`full` has as its detail the runs under way and who is before this one: `r-41 r-42|r-43`."""
 
 
 @dataclass(frozen=True, slots=True)

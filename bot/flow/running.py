@@ -26,7 +26,7 @@ from bot.execute.sandbox.walls import too_weak
 from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
-from bot.flow.commit import Commit, Committed
+from bot.flow.commit import Commit, Committed, Slot
 from bot.flow.leasing import Hold, LeaseLost, held
 from bot.flow.performing import Performing, mine
 from bot.flow.ports import Artifacts, Bench, Store, StoreAway, Workshop
@@ -86,7 +86,7 @@ class Running:
         Each try has its own name: the same work said twice to one worker must not be one lease held twice.
         """
         assessment = _assessed(request)
-        lock = self._lock(request, assessment)
+        lock, slot = self._lock(request, assessment), self._slot(assessment)
         done = await self.store.commit(
             Commit(
                 op=f"claim:{worker}:{secrets.token_hex(6)}",
@@ -96,6 +96,7 @@ class Running:
                 unexpired=request.state is State.APPROVED,
                 take_lease_ms=int(self.lease_s * 1000),
                 lock=lock,
+                slot=slot,
                 timers={"lease": int(self.lease_s * 1000)},
                 clear=("grant", "expire"),
                 set={"notes": ()},
@@ -106,6 +107,8 @@ class Running:
             return done
         if done.reason == "locked":
             await self.store.note(request, (f"Waits for {done.detail}, which works on {lock}.",))
+        if done.reason == "full" and slot is not None:
+            await self.store.note(request, (_in_line(slot, done.detail),))
         return None
 
     async def _go(self, hold: Hold) -> None:
@@ -203,6 +206,11 @@ class Running:
         commands = self._commands(request, assessment, skill, Bench("", ""))
         return f"{skill.name}:{commands.fill(skill.manifest.effects.lock)}"
 
+    def _slot(self, assessment: Assessment) -> Slot | None:
+        skill = self.artifacts.skills().get(assessment.invocation.skill)
+        most = skill.manifest.limits.max_parallel_runs if skill is not None else None
+        return Slot(skill=assessment.invocation.skill, most=most) if most else None
+
     def _commands(self, request: Request, assessment: Assessment, skill: Skill, bench: Bench) -> Commands:
         return Commands(
             skill=skill,
@@ -212,6 +220,14 @@ class Running:
             workshop=self.workshop,
             plan=assessment.plan,
         )
+
+
+def _in_line(slot: Slot, detail: str) -> str:
+    running, _, before = (part.replace(" ", ", ") for part in detail.partition("|"))
+    count = running.count(",") + bool(running)
+    which = f": {running}" if running else ""
+    said = f"Waits: {count} of {slot.most} runs of {slot.skill} are under way{which}."
+    return f"{said} Before it: {before}." if before else said
 
 
 def _assessed(request: Request) -> Assessment:

@@ -77,6 +77,16 @@ class Keys:
         return self._of("locks")
 
     @property
+    def slots(self) -> str:
+        """The runs of skills that allow only so many at once, and of which skill each is."""
+        return self._of("slots")
+
+    @property
+    def turns(self) -> str:
+        """Which requests wait for such a slot: its skill, since when, and when they last asked."""
+        return self._of("turns")
+
+    @property
     def loaded(self) -> str:
         """The digest last loaded under each name."""
         return self._of("loaded")

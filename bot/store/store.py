@@ -92,7 +92,7 @@ class Store:
         k, base = self.keys, self.keys.requests + commit.request
         account, line = commit.history or ("none", None)
         keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
-        keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices]
+        keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices, k.slots, k.turns, k.requests]
         answer = await self._run("commit", keys, [json.dumps(_document(commit, line))])
         kind, first, *rest = answer
         if kind == "no":
@@ -281,6 +281,7 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
         "settle": commit.settle,
         "lock": commit.lock,
         "unlock": commit.unlock or None,
+        "slot": commit.slot and {"skill": commit.slot.skill, "most": commit.slot.most},
         "history": history,
     }
     return {name: value for name, value in document.items() if value is not None}

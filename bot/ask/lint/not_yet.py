@@ -16,7 +16,7 @@ _HINT = "Leave it out until it is."
 
 
 def not_yet(manifest: Manifest) -> Iterator[Finding]:
-    for path, what in (*_kinds(manifest), *_promises(manifest)):
+    for path, what in _kinds(manifest):
         yield Finding(path, f"{what} not carried out yet", _HINT, "not-yet")
 
 
@@ -25,9 +25,3 @@ def _kinds(manifest: Manifest) -> Iterator[tuple[Path, str]]:
         if not isinstance(place.body, tuple | HttpRequest):
             kind = next(part for part in reversed(place.path) if isinstance(part, str))
             yield place.path, f"steps of the kind {kind} are"
-
-
-def _promises(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    for name in ("max_parallel_runs",):
-        if getattr(manifest.limits, name) is not None:
-            yield ("limits", name), f"the limit {name} is"

@@ -1,10 +1,42 @@
--- One transition of one request with all that belongs to it, or a refusal that has written nothing.
+-- One transition of one request with all that belongs to it, or a refusal that has written nothing but a place in a line.
 -- Everything is checked before the first write: a script that fails half-way is not rolled back.
-local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices = unpack(KEYS)
+local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices, slots, turns, requests =
+  unpack(KEYS)
 local c = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local function no(reason, detail) return {'no', reason, tostring(detail), now} end
+
+-- Runs of a skill that allow only so many at once. Who holds a slot is said by the run itself: it is running, and its lease
+-- is not over, or so lately that its successor must find the place still free. Nothing has to be given back after a crash.
+local AFTER_A_LEASE, FORGOTTEN = 5000, 30000
+local function number(id) return tonumber(string.match(id, '%d+')) end
+local function in_order(ids) table.sort(ids, function(a, b) return number(a) < number(b) end) return table.concat(ids, ' ') end
+local function under_way(skill)
+  local found, all = {}, redis.call('HGETALL', slots)
+  for i = 1, #all, 2 do
+    if all[i + 1] == skill and all[i] ~= c.id then
+      local is, until_, last = unpack(redis.call('HMGET', requests .. all[i], 'state', 'lease_until', 'updated_at'))
+      local alive = math.max(tonumber(until_ or '') or 0, tonumber(last or '') or 0)
+      if is == 'running' and now < alive + AFTER_A_LEASE then found[#found + 1] = all[i] end
+    end
+  end
+  return found
+end
+-- Who waits for a slot: what has begun already first, then who waits the longest. Who did not ask again is not waited for.
+local function sooner(a, b)
+  if a.since ~= b.since then return a.since < b.since end
+  return number(a.id) < number(b.id)
+end
+local function waiting(skill)
+  local found, all = {}, redis.call('HGETALL', turns)
+  for i = 1, #all, 2 do
+    local whose, since, asked = string.match(all[i + 1], '(%S+) (%d+) (%d+)')
+    if whose == skill then found[#found + 1] = {id = all[i], since = tonumber(since), asked = tonumber(asked)} end
+  end
+  table.sort(found, sooner)
+  return found
+end
 
 local state, revision, fence, lease, expires, seen =
   unpack(redis.call('HMGET', r, 'state', 'revision', 'fence', 'lease_until', 'expires_at', 'op:' .. c.op))
@@ -22,7 +54,22 @@ if c.revision and c.revision ~= tonumber(revision) then return no('revision', re
 if c.lease_ms and lease and lease ~= '' and now < tonumber(lease) then return no('leased', lease) end
 if c.lock then
   local holder = redis.call('HGET', locks, c.lock)
-  if holder and holder ~= c.id then return no('locked', holder) end
+  if holder and holder ~= c.id then
+    redis.call('HDEL', turns, c.id)  -- who waits for its target keeps nobody else waiting
+    return no('locked', holder)
+  end
+end
+if c.slot then
+  local running, before = under_way(c.slot.skill), {}
+  local known = string.match(redis.call('HGET', turns, c.id) or '', '%S+ (%d+)')
+  local mine = {id = c.id, since = state == 'running' and 0 or tonumber(known) or now}
+  for _, other in ipairs(waiting(c.slot.skill)) do
+    if sooner(other, mine) and now < other.asked + FORGOTTEN then before[#before + 1] = other.id end
+  end
+  if #running + #before >= c.slot.most then
+    redis.call('HSET', turns, c.id, string.format('%s %.0f %.0f', c.slot.skill, mine.since, now))
+    return no('full', in_order(running) .. '|' .. in_order(before))
+  end
 end
 for _, h in ipairs(c.holds) do
   local used = tonumber(redis.call('HGET', ledger, h.key .. '|held') or 0) + tonumber(redis.call('HGET', ledger, h.key .. '|settled') or 0)
@@ -52,6 +99,16 @@ if c.lock then redis.call('HSET', locks, c.lock, c.id); redis.call('HSET', r, 'l
 if c.unlock then
   local name = redis.call('HGET', r, 'lock')
   if name and redis.call('HGET', locks, name) == c.id then redis.call('HDEL', locks, name) end
+end
+if c.slot then redis.call('HSET', slots, c.id, c.slot.skill) end
+if c.slot or to ~= state then redis.call('HDEL', turns, c.id) end
+if to ~= 'running' and state == 'running' then
+  local skill = redis.call('HGET', slots, c.id)
+  if skill then
+    redis.call('HDEL', slots, c.id)
+    local next_one = waiting(skill)[1]
+    if next_one then redis.call('XADD', work, '*', 'kind', 'run', 'request', next_one.id) end
+  end
 end
 if held then
   for _, h in ipairs(cjson.decode(held)) do
