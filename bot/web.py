@@ -95,7 +95,9 @@ async def _open(
     voice = SlackVoice(client, client.session)
     secret = _secret(config.slack_signing_secret) or _secret(config.slack_bot_token)
     app_id = str(told["app_id"]) if told.get("app_id") else None
-    flow = Flow.of(store=store, people=people, artifacts=artifacts, voice=voice, app=app_id)
+    flow = Flow.of(
+        store=store, people=people, artifacts=artifacts, voice=voice, app=app_id, read_by=lately.skills
+    )
     reach: Literal["http", "socket"] = "socket" if config.socket_mode else "http"
     app = bolt(
         client=client, bot_id=str(told.get("bot_id")), bot_user=str(told["user_id"]), team=team, reach=reach

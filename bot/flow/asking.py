@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
+from bot.ask.catalog import Catalog
 from bot.ask.invocation import Invocation
+from bot.ask.manifest.promises import REDACTED
 from bot.authorize.people import Standing
 from bot.flow.commit import Commit, Declined
-from bot.flow.ports import Artifacts, People, Store, Voice
+from bot.flow.ports import People, Store, Voice
 from bot.flow.request import Place, Request
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
@@ -26,21 +31,28 @@ _NOT_A_MEMBER = {
 class Asking:
     store: Store
     people: People
-    artifacts: Artifacts
     voice: Voice
+    read_by: Callable[[], Catalog]
+    """The skills that what was typed is read by: nothing is looked up on the disk for an acknowledgement."""
 
     async def accept(
         self, *, invocation: Invocation, slack_user: str, place: Place, identity: str
     ) -> tuple[RequestId, bool]:
         """Keep the request before Slack is answered; the same thing said twice is one request."""
-        skill = self.artifacts.skills().get(invocation.skill)
         return await self.store.accept(
             invocation=invocation,
             slack_user=slack_user,
             place=place,
             identity=identity,
-            audited=skill.manifest.audit.redacted(invocation.inputs) if skill else invocation.inputs,
+            audited=self._audited(invocation),
         )
+
+    def _audited(self, invocation: Invocation) -> dict[str, JsonValue]:
+        """Without the inputs that its skill keeps out of the audit; of a skill that is gone without any."""
+        skill = self.read_by().get(invocation.skill)
+        if skill is None:
+            return dict.fromkeys(invocation.inputs, REDACTED)
+        return skill.manifest.audit.redacted(invocation.inputs)
 
     async def admit(self, request_id: RequestId) -> None:
         """Look up who asked. A full member's request goes to planning; anybody else is told why not.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.ask.catalog import Catalog
 from bot.ask.invocation import Invocation
 from bot.authorize.click import Answered, Click
 from bot.flow.answering import Answering
@@ -36,12 +38,20 @@ class Flow:
 
     @classmethod
     def of(
-        cls, *, store: Store, people: People, artifacts: Artifacts, voice: Voice, app: str | None = None
+        cls,
+        *,
+        store: Store,
+        people: People,
+        artifacts: Artifacts,
+        voice: Voice,
+        app: str | None = None,
+        read_by: Callable[[], Catalog] | None = None,
     ) -> Flow:
+        """`read_by`: the skills that requests are read by, where a look at the disk costs too much."""
         drift = Drift(store, artifacts)
         door = Doorway(store, people, app)
         answering = Answering(door, Voting(door, drift), Steering(door), Reviewing(door))
-        return cls(Asking(store, people, artifacts, voice), answering)
+        return cls(Asking(store, people, voice, read_by or artifacts.skills), answering)
 
     async def accept(
         self, *, invocation: Invocation, slack_user: str, place: Place, identity: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.artifacts import Artifacts, Lately
-from bot.artifacts.lately import MOMENT_S
+from bot.artifacts.lately import LONGEST_S, LOOKING, MOMENT_S
 from bot.ask.catalog import Catalog
 from bot.assess.policy import Policies
 
@@ -37,6 +37,30 @@ def test_one_look_a_moment_each(tmp_path: Path) -> None:
         lately.policies()
     assert looked.looks == 2
     clock.now += 2 * MOMENT_S
+    lately.skills()
+    assert looked.looks == 3
+
+
+def test_looks_that_take_long_are_further_apart_and_never_too_far(tmp_path: Path) -> None:
+    clock = Clock()
+
+    class Long(Looked):
+        took = 0.02
+
+        def skills(self) -> Catalog:
+            clock.now += self.took
+            return super().skills()
+
+    looked = Long(tmp_path, tmp_path)
+    lately = Lately(looked, clock)
+    lately.skills()
+    clock.now += LOOKING * 0.02 - 0.01
+    lately.skills()
+    assert looked.looks == 1
+    looked.took = 9.0
+    clock.now += 0.02
+    lately.skills()
+    clock.now += LONGEST_S + 0.01
     lately.skills()
     assert looked.looks == 3
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.ask.catalog import Catalog
 from bot.assess.assessment import digest_of
 from bot.assess.decision import Deny, RequireApproval
+from bot.flow.flow import Flow
 from bot.lifecycle import State
 from tests.flow.snapshot import audited
 from tests.flow.town import Town
@@ -66,4 +68,27 @@ async def test_the_audit_does_not_have_what_is_redacted(town: Town, kept: bool) 
     assert len(asked) == 3
     assert ("confidential" in str([line.get("detail") for line in asked])) is kept
     assert ("confidential" in str([line.get("facts", {}).get("request.inputs") for line in asked])) is kept
+    assert (await town.get(request)).invocation.inputs == {"word": "confidential"}
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["edited meanwhile", "gone meanwhile"])
+async def test_what_is_redacted_is_said_by_the_skill_that_the_request_was_read_by(
+    town: Town, gone: bool
+) -> None:
+    promise(town, "audit: {redact: [word]}")
+    read = Catalog() if gone else town.artifacts.skills()
+    town.flow = Flow.of(
+        store=town.store,
+        people=town.directory,
+        artifacts=town.artifacts,
+        voice=town.ear,
+        read_by=lambda: read,
+    )
+    town.edit(MANIFEST, "redact: [word]", "redact: []")
+    town.review()
+    request = await town.accept("touch word=confidential to staging")
+    [line] = [
+        one for one in await audited(town.store.redis, town.store.keys) if one.get("request") == request
+    ]
+    assert line["detail"]["inputs"] == {"word": "[redacted]"}
     assert (await town.get(request)).invocation.inputs == {"word": "confidential"}

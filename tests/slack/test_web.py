@@ -16,6 +16,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bot.artifacts import Artifacts
+from bot.artifacts.lately import MOMENT_S
+from bot.ask.catalog import Catalog
 from bot.playground.server import LocalSlack
 from bot.slack.manifest import manifest
 from bot.store.embedded import EmbeddedRedis
@@ -38,6 +41,26 @@ async def test_a_command_is_kept_when_it_is_acknowledged_and_its_card_appears(ho
     assert kept.invocation.inputs["version"] == "1.4.2"
     card = await house.card()
     assert card["metadata"]["event_payload"] == {"request_id": "r-1", "state": "planning"}
+
+
+async def test_what_a_flood_of_commands_costs_does_not_grow_with_the_skills(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = Artifacts.skills, 0
+
+    def counted(self: Artifacts) -> Catalog:
+        nonlocal looks
+        looks += 1
+        return look(self)
+
+    monkeypatch.setattr(Artifacts, "skills", counted)
+    began = time.monotonic()
+    for number in range(60):
+        body = urlencode({**command_of("deploy checkout 1.4.2 to staging"), "trigger_id": f"1.2.{number}"})
+        assert await house.post(body) == (200, "")
+    took = time.monotonic() - began
+    assert looks <= 1 + took / MOMENT_S
+    assert await house.request("r-60") is not None
 
 
 async def test_the_same_command_delivered_again_is_the_same_request(house: House) -> None:
