@@ -19,7 +19,7 @@ from bot.ask.inputs import (
     said_about,
     value,
 )
-from bot.ask.invocation import About, Invocation, Value
+from bot.ask.invocation import ABOUT, About, Invocation, Value
 from bot.ask.words import Word, words
 from bot.terms import Environment, Refused, RequestId
 
@@ -173,7 +173,7 @@ def _itself(skill: Skill, said: list[Word]) -> tuple[About, list[Word]]:
     rest: list[Word] = []
     for word in said:
         name = (word.key or "").lower().replace("-", "_")
-        if name not in About.model_fields or name in skill.manifest.inputs.properties:
+        if name not in ABOUT or name in skill.manifest.inputs.properties:
             rest.append(word)
         elif name in texts:
             raise Refused(f"{name} is there twice: {texts[name]} and {word.text}. Keep one.")

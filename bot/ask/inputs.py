@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from bot.ask.catalog import Input, Skill, did_you_mean
-from bot.ask.invocation import About, Invocation, Value
+from bot.ask.invocation import ABOUT, About, Invocation, Value
 from bot.ask.unseen import unseen
 from bot.ask.words import MOST_CHARACTERS
 from bot.terms import Environment, Refused
@@ -48,8 +48,8 @@ def invocation(
     required = skill.manifest.inputs.required
     errors = {name: _say(name, properties[name]) for name in required if name not in whole}
     for name, found in whole.items():
-        for error in properties[name].validator.iter_errors(found):
-            errors[name] = f"{name} does not keep to its {error.validator}. {_about(properties[name])}"
+        if keyword := properties[name].broken_by(found):
+            errors[name] = f"{name} does not keep to its {keyword}. {_about(properties[name])}"
     if errors:
         raise FieldErrors(errors)
     return Invocation(
@@ -58,7 +58,7 @@ def invocation(
         digest=skill.digest,
         inputs=whole,
         environment=environment,
-        **about.model_dump(include=set(About.model_fields)),
+        **{name: getattr(about, name) for name in ABOUT},
     )
 
 
@@ -67,10 +67,12 @@ def said_about(skill: Skill, texts: Mapping[str, str]) -> About:
 
     Raises FieldErrors with everything that is wrong.
     """
+    if not texts:
+        return NOTHING_SAID
     said: dict[str, str | bool] = {}
     errors: dict[str, str] = {}
     for name, text in texts.items():
-        if name not in About.model_fields or name in skill.manifest.inputs.properties or not text.strip():
+        if name not in ABOUT or name in skill.manifest.inputs.properties or not text.strip():
             continue
         try:
             said[name] = _about_itself(name, text.strip())
@@ -100,9 +102,7 @@ def _about_itself(name: str, text: str) -> str | bool:
 def complete(skill: Skill, inputs: Mapping[str, str], environment: str | None) -> Invocation:
     """An Invocation from the fields of a form; raises FieldErrors with everything that is wrong at once."""
     properties = skill.manifest.inputs.properties
-    about = {
-        name: text for name, text in inputs.items() if name in About.model_fields and name not in properties
-    }
+    about = {name: text for name, text in inputs.items() if name in ABOUT and name not in properties}
     inputs = {name: text for name, text in inputs.items() if name not in about}
     if strange := [name for name in inputs if name not in properties]:
         raise Refused(f"{skill.name} has no input {strange[0]} any more. Open the form again.")
@@ -160,8 +160,8 @@ def value(name: str, one: Input, text: str) -> Value:
     found_value = _typed(one, text)
     if found_value is None:
         raise Refused(f"{name} cannot be {_cut(text)}. It is {_KINDS[one.type]}. {_about(one)}")
-    for error in one.validator.iter_errors(found_value):
-        bounds = f"It is {_bounds(one)}. " if error.validator != "pattern" and _bounds(one) else ""
+    if keyword := one.broken_by(found_value):
+        bounds = f"It is {_bounds(one)}. " if keyword != "pattern" and _bounds(one) else ""
         raise Refused(f"{name} cannot be {_cut(text)}. {bounds}{_about(one)}")
     if isinstance(found_value, str) and found_value.startswith("-"):
         raise Refused(f"{name} may not start with a dash: {_cut(text)}.")

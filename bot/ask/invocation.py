@@ -16,6 +16,10 @@ class About(Record):
     break_glass: bool = False
 
 
+ABOUT = tuple(About.model_fields)
+"""Its words, in their order."""
+
+
 class Invocation(About):
     """Made by `grammar` and by nobody else, so that only the typed form ever counts.
 

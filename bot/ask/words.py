@@ -11,6 +11,7 @@ from bot.terms import Refused
 MOST_CHARACTERS = 2000
 
 _DOUBLE, _SINGLE = '"“”„‟', "'‘’‚‛"
+_QUOTES = frozenset(_DOUBLE + _SINGLE)
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=")
 _BARE = re.compile(r"\S*")
 _SLACK = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>|&(amp|lt|gt);")
@@ -70,7 +71,7 @@ def _next(rest: str) -> tuple[Word, str]:
     match = _KEY.match(rest)
     key = match[1] if match else None
     value = rest[match.end() :] if match else rest
-    if value[:1] in (*_DOUBLE, *_SINGLE):
+    if value[:1] in _QUOTES:
         text, after = _quoted(value)
         if after and not after[0].isspace():
             raise Refused(f"After the quoted {text!r} a space is missing.")

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 LARGEST = 1024 * 1024
 """Bytes. Slack's largest, a view with its state, is below 500 kB."""
 WINDOW_S = 300
 """Slack's own advice for old requests; the same into the future, where a signature is as strange."""
+
+MOST_FIELDS = 100
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -69,21 +71,32 @@ def readable(content_type: str, body: bytes) -> Said:
     if kind == JSON:
         _well_formed(_object(text))
     elif kind == FORM:
-        try:
-            fields = parse_qs(text, keep_blank_values=True, max_num_fields=100)
-        except ValueError:
-            raise Turned(400, "not a form") from None
+        fields = _form(text)
         if "payload" in fields:
-            _well_formed(_object(fields["payload"][0]))
+            _well_formed(_object(fields["payload"]))
         elif "ssl_check" in fields:
             return Said(text)
         elif "command" in fields:
-            return Said(text, {name: values[0] for name, values in fields.items()})
+            return Said(text, fields)
         else:
             raise Turned(400, "neither a command nor an interaction")
     else:
         raise Turned(400, "neither JSON nor a form")
     return Said(text)
+
+
+def _form(text: str) -> dict[str, str]:
+    """The last of each field, as Bolt reads them after us: what was looked at is what will be read."""
+    if text.count("&") >= MOST_FIELDS:
+        raise Turned(400, "not a form")
+    fields: dict[str, str] = {}
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair:
+            name, value = unquote_plus(name), unquote_plus(value)
+        if pair:
+            fields[name] = value
+    return fields
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -29,6 +29,9 @@ STALE_AFTER_MS = 2 * 60 * 1000
 """A command that nobody could look at for two minutes is not run: the person is asked again."""
 
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+
+
 @cache
 def script(name: str) -> str:
     return files("bot.store").joinpath("scripts", f"{name}.lua").read_text()
@@ -74,12 +77,15 @@ class Store:
         `audited` are its inputs as the audit has them, where that is not all of them.
         """
         k = self.keys
-        invoked = invocation.model_dump_json()
-        detail = json.loads(invoked) | ({} if audited is None else {"inputs": dict(audited)})
+        detail = invocation.model_dump(mode="json") | ({} if audited is None else {"inputs": dict(audited)})
         document = {
             "remember_ms": SEEN_FOR_MS,
             "stale_ms": STALE_AFTER_MS,
-            "set": {"asked_by": slack_user, "place": place.model_dump_json(), "invocation": invoked},
+            "set": {
+                "asked_by": slack_user,
+                "place": place.model_dump_json(),
+                "invocation": invocation.model_dump_json(),
+            },
             "audit": entry("requested", principal=slack_user, detail=detail),
         }
         seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
@@ -288,7 +294,7 @@ def _document(commit: Commit, history: str | None) -> dict[str, Any]:
 
 
 def entry(kind: str, **fields: JsonValue) -> str:
-    return json.dumps({"kind": kind, **fields}, ensure_ascii=False)
+    return _written({"kind": kind, **fields})
 
 
 def _time(ms: int | str) -> datetime:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from bot.ask.catalog import Catalog, Skill
+from bot.ask.catalog import Catalog, Input, Skill
 from bot.ask.grammar import Complete, FieldErrors, complete, parse
 from bot.terms import Environment, Refused
 
@@ -51,3 +54,30 @@ def test_an_empty_optional_field_takes_its_default_or_stays_unsaid(deploy: Skill
     )
     assert form.inputs["replicas"] == 2
     assert "note" not in form.inputs
+
+
+_TEXTS = st.text(st.sampled_from("a1-\nٱ"), max_size=4)
+_SCALARS = st.one_of(
+    st.booleans(), st.integers(-3, 3), st.sampled_from((0.0, 1.0, 1.5, -0.0, float("inf"))), _TEXTS
+)
+
+
+@given(
+    one=st.builds(
+        Input,
+        type=st.sampled_from(("string", "integer", "number", "boolean")),
+        description=st.just("Something."),
+        enum=st.none() | st.lists(_SCALARS, min_size=1, max_size=3).map(tuple),
+        pattern=st.none() | st.sampled_from((r"[a-z]+", r"^a", r"\d+$", r"a\z", r"a|1")),
+        minimum=st.none() | st.integers(-2, 2).map(float),
+        maximum=st.none() | st.integers(-2, 2).map(float),
+        min_length=st.none() | st.integers(0, 3),
+        max_length=st.none() | st.integers(1, 3),
+    ),
+    found=_SCALARS,
+)
+def test_a_value_keeps_to_its_input_exactly_when_json_schema_says_so(
+    one: Input, found: str | int | float | bool
+) -> None:
+    broken = [error.validator for error in Draft202012Validator(one.as_json_schema()).iter_errors(found)]
+    assert (one.broken_by(found) in broken) if broken else one.broken_by(found) is None

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_bolt.request.internals import parse_body
 
 from bot.slack.buttons import Buttons
 from bot.slack.http import LARGEST, Door, Turned, readable
@@ -98,6 +99,26 @@ def test_what_can_be_read_is_left_as_it_is() -> None:
     event = json.dumps({"type": "event_callback", "event": {"type": "message", "user": "U1"}})
     said = readable(JSON, event.encode())
     assert (said.text, said.command) == (event, None)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("command", "text", "", "a%20b", "%FF", "é")),
+            st.text(st.sampled_from("ab&=%+;2Fé\n"), max_size=8),
+        ),
+        max_size=8,
+    )
+)
+def test_a_form_is_read_as_bolt_will_read_it(pairs: list[tuple[str, str]]) -> None:
+    text = "&".join(["command=%2Fassent", *(f"{name}={value}" for name, value in pairs)])
+    assert readable(FORM, text.encode()).command == parse_body(text, FORM)
+
+
+def test_of_two_payloads_the_one_is_looked_at_that_bolt_reads() -> None:
+    text = urlencode([("payload", '{"type":"x"}'), ("payload", '{"type":"x","actions":[1]}')])
+    with pytest.raises(Turned):
+        readable(FORM, text.encode())
 
 
 def test_a_button_is_read_as_it_was_written() -> None:

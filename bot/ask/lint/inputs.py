@@ -32,11 +32,11 @@ def inputs(manifest: Manifest) -> Iterator[Finding]:
                 continue
         for key, values in (("enum", one.enum or ()), ("examples", one.examples)):
             for position, value in enumerate(values):
-                if not one.validator.is_valid(value):
+                if one.broken_by(value):
                     yield Finding(
                         (*at, key, position), f"{value!r} is not a valid {name} itself", "Correct it."
                     )
-        if one.default is not None and not one.validator.is_valid(one.default):
+        if one.default is not None and one.broken_by(one.default):
             yield Finding(
                 (*at, "default"), f"the default {one.default!r} is not a valid {name}", "Correct it."
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from jsonschema import Draft202012Validator, SchemaError
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator
 
 from bot.ask.manifest.permissions import Verb
@@ -73,6 +72,8 @@ class ModelCall(Record):
     @field_validator("answer")
     @classmethod
     def _is_a_schema(cls, answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        from jsonschema import Draft202012Validator, SchemaError  # 2.4 MB that few skills need
+
         try:
             Draft202012Validator.check_schema(answer)
         except SchemaError as error:
