@@ -19,11 +19,13 @@ from bot.artifacts import Artifacts
 from bot.authorize.people import Undetermined
 from bot.config import Config
 from bot.connectors.checkpoints import Checkpoints
+from bot.connectors.lines import over_http
 from bot.connectors.oncall import OnCallFeeds
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.room import room
 from bot.connectors.walls.choosing import choose
 from bot.connectors.workshop import LocalWorkshop
+from bot.execute.connectors import BY_HTTP
 from bot.flow.flow import Labour
 from bot.flow.ports import StoreAway
 from bot.playground.host import lending
@@ -214,6 +216,7 @@ async def _build(
         ),
         environment=await _environment(config, stack, artifacts),
         under=stack.enter_context(room(config.home / "runs", name)),
+        lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()},
     )
     labour = Labour.of(
         store=store, people=people, artifacts=artifacts, workshop=workshop, lease_s=config.lease_s

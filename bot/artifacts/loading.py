@@ -12,8 +12,10 @@ from bot.artifacts.yaml_marks import NotYaml
 from bot.ask import lint
 from bot.ask.catalog import Skill
 from bot.ask.reading import Problem, Unreadable
+from bot.execute.connectors import linting
 
 MANIFEST, RUNBOOK = "skill.yaml", "SKILL.md"
+_RULES = (linting.verbs,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def load(folder: Path, *, label: str) -> Loaded:
     wrong += blockers(found.content, label=label)
     try:
         data, marks = yaml_marks.read(found.content[MANIFEST], file=f"{label}/{MANIFEST}")
-        manifest = lint.read(data, folder=folder.name, runbook_name=None, files=found.files)
+        manifest = lint.read(data, folder=folder.name, runbook_name=None, files=found.files, also=_RULES)
     except NotYaml as error:
         wrong.insert(0, error.problem)
     except Unreadable as error:

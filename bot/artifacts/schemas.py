@@ -20,18 +20,20 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from bot.assess.asking import Place
+from bot.assess.connected import Connectors
 from bot.assess.facts import Facts
 from bot.assess.groups import Calendar
 from bot.assess.prices import PriceCard
 from bot.assess.roster import Roster
 from bot.assess.runbook import Gate, Runbook
 
-Document = Literal["policy", "people", "prices"]
+Document = Literal["policy", "people", "prices", "connectors"]
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _SHAPES: Mapping[Document, tuple[type[BaseModel], str]] = {
     "policy": (Runbook, "A policy of Assent"),
     "people": (Roster, "Who is who for Assent"),
     "prices": (PriceCard, "What a unit costs Assent"),
+    "connectors": (Connectors, "Which services Assent asks, and by whose credential"),
 }
 _ONE_OF: Mapping[type, tuple[str, ...]] = {
     Gate: ("allow", "deny", "require"),
@@ -45,7 +47,7 @@ _UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def schema(document: Document) -> dict[str, Any]:
-    """The schema of one of the three kinds of file."""
+    """The schema of one of the kinds of file."""
     model, title = _SHAPES[document]
     found = of(model, title)
     if document == "policy":

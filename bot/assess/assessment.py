@@ -99,9 +99,13 @@ class Binding(Record):
     reason: str = ""
     incident: str = ""
     break_glass: bool = False
+    connectors: Digest | Literal[""] = ""
+    """Of what `policies/connectors.yaml` says of those that the skill asks; empty when it asks none."""
 
     def digest(self) -> Digest:
-        return digest_of(self.model_dump(mode="json"))
+        """Of a skill that asks no connectors it is what it was before there were any."""
+        unsaid = None if self.connectors else {"connectors"}
+        return digest_of(self.model_dump(mode="json", exclude=unsaid))
 
 
 class Assessment(Record):

@@ -95,6 +95,7 @@ def assess(
             reason=invocation.reason,
             incident=invocation.incident,
             break_glass=invocation.break_glass,
+            connectors=policies.connectors.digest_for(skill.manifest),
         )
         digest = binding.digest()
     except rfc8785.CanonicalizationError as error:

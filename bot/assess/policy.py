@@ -13,10 +13,11 @@ from pydantic import BaseModel, JsonValue
 
 from bot.ask.invocation import Invocation
 from bot.ask.reading import Finding, Level, Path, Problem, Unreadable, read_as
-from bot.assess import budget, freeze, policy_lint, roster
+from bot.assess import budget, connected, freeze, policy_lint, roster
 from bot.assess.assessment import digest_of
 from bot.assess.budget import Account
 from bot.assess.compiled import Policy, compile_policy
+from bot.assess.connected import Connectors
 from bot.assess.prices import NO_PRICES, PriceCard
 from bot.assess.roster import Roster
 from bot.assess.runbook import Runbook
@@ -24,8 +25,8 @@ from bot.terms import Digest, Refused
 
 __all__ = ["Document", "Marks", "Policies", "Policy", "PolicyError", "Problem", "load"]
 
-PEOPLE, PRICES = "people", "prices"
-"""The two documents beside the runbooks, by the stem of their files."""
+PEOPLE, PRICES, CONNECTORS = "people", "prices", "connectors"
+"""The documents beside the runbooks, by the stem of their files."""
 
 Marks = Mapping[Path, tuple[int, int]]
 """Line and column, counted from 1, of each key or list item of a document."""
@@ -55,7 +56,7 @@ class PolicyError(Refused):
 
 @dataclass(frozen=True)
 class Policies:
-    """Every armed policy by name, with the price card and the roster they were read with.
+    """Every armed policy by name, with the price card, the roster and the connectors they were read with.
 
     `problems` is not empty when the documents did not load: then nothing is armed and everything is denied.
     """
@@ -63,6 +64,7 @@ class Policies:
     armed: Mapping[str, Policy] = field(default_factory=dict)
     prices: PriceCard = NO_PRICES
     roster: Roster = field(default_factory=Roster)
+    connectors: Connectors = connected.NONE
     problems: tuple[Problem, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
     """By policy, for whoever warns about something in it."""
@@ -114,7 +116,7 @@ class Policies:
 def load(documents: Mapping[str, Document]) -> Policies:
     """Every YAML document of the policies folder by its file name; raises PolicyError with every problem."""
     problems: list[Problem] = []
-    prices, people = NO_PRICES, None
+    prices, people, connectors = NO_PRICES, None, connected.NONE
     runbooks: dict[str, Runbook] = {}
     stems: dict[str, str] = {}
     for file, document in sorted(documents.items()):
@@ -129,6 +131,9 @@ def load(documents: Mapping[str, Document]) -> Policies:
                     problems += [placed(one, file, document.marks) for one in roster.findings(people)]
             case "prices":
                 prices = _read(PriceCard, file, document, problems) or NO_PRICES
+            case "connectors":
+                connectors = _read(Connectors, file, document, problems) or connected.NONE
+                problems += [placed(one, file, document.marks) for one in connected.findings(connectors)]
             case _:
                 if runbook := _read(Runbook, file, document, problems):
                     runbooks[file] = runbook
@@ -147,7 +152,7 @@ def load(documents: Mapping[str, Document]) -> Policies:
         )
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: (one.file, one.line, one.column)))
-    return Policies(dict(sorted(compiled.items())), prices, people or Roster(), sources=sources)
+    return Policies(dict(sorted(compiled.items())), prices, people or Roster(), connectors, sources=sources)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -96,9 +96,9 @@ def play(json: AsJson = False) -> None:
 
 @app.command()
 def schema(
-    kind: Annotated[Literal["policy", "people", "prices"], typer.Argument()] = "policy",
+    kind: Annotated[Literal["policy", "people", "prices", "connectors"], typer.Argument()] = "policy",
 ) -> None:
-    """The JSON Schema of a policy, of people.yaml or of prices.yaml: editors complete and check with it."""
+    """The JSON Schema of a policy, or of the other files beside it: editors complete and check with it."""
     from bot.artifacts import schemas
 
     typer.echo(schemas.text(kind), nl=False)

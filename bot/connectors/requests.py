@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from urllib.parse import urlsplit
 
@@ -56,7 +57,7 @@ async def send(request: HttpRequest, sending: Sending, *, stop: StopSignal) -> F
     """
     host = _granted(sending)
     began = time.monotonic()
-    sent = asyncio.create_task(_sent(sending, host))
+    sent = asyncio.create_task(exchanged(sending, host))
     stopping = asyncio.create_task(_until(stop))
     try:
         await asyncio.wait({sent, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -90,8 +91,11 @@ def _granted(sending: Sending) -> Host:
     return host
 
 
-async def _sent(sending: Sending, host: Host) -> tuple[int, str, int]:
-    connector = aiohttp.TCPConnector(resolver=_Judged(host, sending.hosts), use_dns_cache=False)
+async def exchanged(
+    sending: Sending, host: Host, *, tls: ssl.SSLContext | bool = True
+) -> tuple[int, str, int]:
+    """One request to one granted host and its answer: status, text, how many bytes did not fit."""
+    connector = aiohttp.TCPConnector(resolver=_Judged(host, sending.hosts), use_dns_cache=False, ssl=tls)
     async with (
         aiohttp.ClientSession(connector=connector, trust_env=False) as session,
         session.request(

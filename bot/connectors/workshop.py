@@ -6,23 +6,27 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from bot.ask.manifest import HttpRequest
 from bot.ask.manifest.permissions import SecretCommand
 from bot.connectors import secrets
+from bot.connectors.lines import Opens
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.requests import send
 from bot.connectors.workcopy import Workcopy, remove_tree
 from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
-from bot.flow.ports import Bench
-from bot.terms import Digest
+from bot.flow.ports import Bench, Carried
+from bot.terms import Digest, Refused
 
 
 class LocalWorkshop:
     """`under` holds the copies while they are in use; `environment` is what a manifest may name from.
 
     `lent` are further folders that every step may write: the fakes of a skill's cases keep their state there.
+    `lines` lead to connectors, by their kind.
     """
 
     def __init__(
@@ -32,11 +36,12 @@ class LocalWorkshop:
         environment: Mapping[str, str],
         under: Path,
         lent: tuple[str, ...] = (),
+        lines: Mapping[str, Opens] = MappingProxyType({}),
     ) -> None:
         self.sandbox = sandbox
         self.environment = environment
         self.lent = lent
-        self._under = under
+        self._under, self._lines = under, lines
 
     @asynccontextmanager
     async def copy(self, folder: str, files: Mapping[str, Digest]) -> AsyncIterator[Bench]:
@@ -65,3 +70,9 @@ class LocalWorkshop:
 
     async def send(self, request: HttpRequest, sending: Sending, *, stop: StopSignal) -> Finished:
         return await send(request, sending, stop=stop)
+
+    async def calling(self, calling: Calling) -> Carried:
+        kind = calling.settings.kind
+        if kind not in self._lines:
+            raise Refused(f"{calling.said} cannot be asked from here: there is no line to {kind}.")
+        return await self._lines[kind](calling, self.secret)

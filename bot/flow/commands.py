@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from bot.ask.catalog import Skill
 from bot.ask.fill import fill
 from bot.ask.invocation import Invocation
+from bot.ask.manifest import ConnectorCall
 from bot.assess.assessment import Plan
+from bot.assess.connected import NONE, Connectors
 from bot.execute.sandbox import Command, Sandbox, secret_values, step_environment
 from bot.execute.sandbox.walls import Walls, hosts_of, places_of
-from bot.flow.ports import Bench, Workshop
+from bot.execute.steps.connector import Thread
+from bot.execute.steps.connector import ready as ready_to_call
+from bot.flow.ports import Bench, Carried, Workshop
 from bot.terms import Refused, RequestId
 
 _MARK = re.compile(r"\$\{([^{}$]*)\}")
@@ -29,6 +33,9 @@ class Commands:
     bench: Bench
     workshop: Workshop
     plan: Plan | None = None
+    connectors: Connectors = NONE
+    """As they were configured when the run was taken up: the same ones from its first step to its last."""
+    thread: Thread | None = None
 
     @property
     def sandbox(self) -> Sandbox:
@@ -93,6 +100,34 @@ class Commands:
             return self.fill(mark[0], step=step)
 
         return _MARK.sub(value, template)
+
+    async def calling(
+        self,
+        call: ConnectorCall,
+        *,
+        step: str,
+        timeout_s: float,
+        answers: bool = False,
+        as_written: bool = False,
+    ) -> Carried:
+        """A verb of a connector, ready to be asked; `carried(stop)` asks, and its `result` is the answer.
+
+        The credential is the worker's own: the step's secrets have no part in it. `as_written`: nothing is
+        filled in, since no manifest wrote it. Raises Refused for all that must not be asked.
+        """
+        calling = ready_to_call(
+            call,
+            (lambda text: text) if as_written else (lambda text: self.fill(text, step=step)),
+            permitted=self.skill.manifest.permissions.verbs,
+            connectors=self.connectors,
+            key=idempotency_key(self.request, step),
+            timeout_s=timeout_s,
+            output_limit=self.skill.manifest.limits.output_kb * 1024,
+            asks=answers,
+            thread=self.thread,
+            hidden=self.shown_to_nobody(),
+        )
+        return await self.workshop.calling(calling)
 
     def fill(self, template: str, *, step: str = "") -> str:
         return fill(

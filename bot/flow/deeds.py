@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.ask.manifest import Argv, HttpRequest
 from bot.execute.sandbox import Finished, StopSignal
-from bot.execute.steps import Does
+from bot.execute.steps import Asked, Does
 from bot.execute.steps.http import ready as ready_to_send
 from bot.flow.commands import Commands, idempotency_key
 
@@ -34,6 +34,8 @@ class Deeds:
         match does:
             case HttpRequest() as request:
                 return self._request(request, step=step, timeout_s=timeout_s, handed=handed)
+            case Asked() as asked:
+                return await self._call(asked, step=step, timeout_s=timeout_s)
             case argv:
                 return self._command(argv, step=step, timeout_s=timeout_s, handed=handed)
 
@@ -71,5 +73,15 @@ class Deeds:
 
         async def do(watched: Watched) -> Finished:
             return await commands.workshop.send(request, sending, stop=watched.stop)
+
+        return do
+
+    async def _call(self, asked: Asked, *, step: str, timeout_s: float) -> Deed:
+        carried = await self.commands.calling(
+            asked.call, step=step, timeout_s=timeout_s, answers=asked.answers
+        )
+
+        async def do(watched: Watched) -> Finished:
+            return await carried(watched.stop)
 
         return do

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.assess.assessment import Assessment
+from bot.assess.connected import FILE, asked_by
 from bot.flow.commit import Commit
 from bot.flow.ports import Artifacts, Store
 from bot.flow.request import Request
@@ -22,8 +23,9 @@ class Drift:
     artifacts: Artifacts
 
     def of(self, request: Request) -> tuple[str, ...]:
-        """What of the skill is no longer what was assessed: that is another thing, and must be asked for."""
-        return () if request.assessment is None else self._of_skill(request.assessment)
+        """What of the skill, and of whom it asks, is no longer what was assessed: it is asked for anew."""
+        then = request.assessment
+        return () if then is None else (*self._of_skill(then), *self._of_connectors(then))
 
     def policies(self, request: Request) -> Standing:
         """Whether the policies are those that judged it. Changed ones judge anew; broken ones stop it."""
@@ -54,6 +56,16 @@ class Drift:
             "" if skill.version == then.binding.version else f" ({then.binding.version} → {skill.version})"
         )
         return (f"{named} changed since it was approved{versions}",)
+
+    def _of_connectors(self, then: Assessment) -> tuple[str, ...]:
+        """While the policies do not load nobody knows; that stops everything anyway."""
+        policies, skill = self.artifacts.policies(), self.artifacts.skills().get(then.invocation.skill)
+        if skill is None or policies.problems or skill.digest != then.binding.skill_digest:
+            return ()
+        if policies.connectors.digest_for(skill.manifest) == then.binding.connectors:
+            return ()
+        asked = ", ".join(asked_by(skill.manifest.permissions.verbs))
+        return (f"what {FILE} says of {asked} changed since it was approved",)
 
     async def void(self, request: Request, differences: tuple[str, ...]) -> None:
         """End it visibly; nothing of the old approvals is kept for the next time."""

@@ -164,6 +164,8 @@ class Judging:
         skill = self.artifacts.skills().find(request.invocation.skill)
         if skill.digest != request.invocation.digest:
             raise Refused(f"{skill.name} changed since you asked for it. Ask again to get the new one.")
+        if lacking := self.artifacts.policies().connectors.lacks(skill.manifest):
+            raise Refused(lacking)
         return skill
 
     async def _claim(self, request: Request, worker: str) -> Committed | None:

@@ -24,6 +24,10 @@ class Loading:
         for name, policy in policies.armed.items():
             detail = f"{name} {policy.runbook.version}"
             await self.store.loaded("policy_loaded", name, digest=policy.digest, detail=detail)
+        if connected := policies.connectors.connectors:
+            digest = digest_of(policies.connectors.model_dump(mode="json", by_alias=True))
+            detail = f"connectors: {', '.join(connected)}"
+            await self.store.loaded("policy_loaded", "connectors", digest=digest, detail=detail)
         if policies.problems:
             words = "; ".join(str(problem) for problem in policies.problems)[:2000]
             await self.store.loaded("policy_broken", "policies", digest=digest_of(words), detail=words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
@@ -16,6 +16,7 @@ from bot.ask.manifest.permissions import SecretCommand
 from bot.assess.policy import Policies
 from bot.authorize.people import Person
 from bot.execute.sandbox import Finished, Sandbox, StopSignal
+from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
 from bot.flow.commit import Commit, Committed, Declined, Timer, Work
 from bot.flow.request import Place, Request
@@ -117,6 +118,10 @@ class Bench(NamedTuple):
     home: str
 
 
+Carried = Callable[[StopSignal], Awaitable[Finished]]
+"""A call that is ready: it happens when it is called, and never before."""
+
+
 class Workshop(Protocol):
     """Where commands run: in a private copy of the skill, as its files were when they were judged."""
 
@@ -143,6 +148,10 @@ class Workshop(Protocol):
 
     async def send(self, request: HttpRequest, sending: Sending, *, stop: StopSignal) -> Finished:
         """One request of an `http` step; raises Refused when it may not be sent."""
+        ...
+
+    async def calling(self, calling: Calling) -> Carried:
+        """A verb of a connector, made ready; raises Refused when it cannot be asked from here."""
         ...
 
     def copy(self, folder: str, files: Mapping[str, Digest]) -> AbstractAsyncContextManager[Bench]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.ask.catalog import Skill
 from bot.assess.assessment import Assessment
+from bot.assess.connected import FILE
 from bot.execute.run import (
     TRIES,
     AskPerson,
@@ -23,6 +24,7 @@ from bot.execute.run import (
 )
 from bot.execute.sandbox import clock
 from bot.execute.sandbox.walls import too_weak
+from bot.execute.steps.connector import Thread
 from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
@@ -119,8 +121,9 @@ class Running:
             return
         assessment = _assessed(request)
         skill = self.artifacts.skills().get(assessment.invocation.skill)
-        if skill is None or skill.digest != assessment.binding.skill_digest:
-            changed = f"{assessment.invocation.skill} changed while this ran: what was approved cannot go on."
+        other = assessment.invocation.skill if skill is None else self._changed(skill, assessment)
+        if skill is None or other:
+            changed = f"{other} changed while this ran: what was approved cannot go on."
             if any(entry.answer == "undo" for entry in request.journal):
                 why = f"{changed} Nothing was undone, since its undo changed too: a person must look."
                 await self._finish(hold, Finish("unknown", why))
@@ -151,6 +154,14 @@ class Running:
                     case Measure():
                         await performing.measure(skill.manifest.done_when, assessment.done)
                 request = await mine(self.store, hold)
+
+    def _changed(self, skill: Skill, assessment: Assessment) -> str:
+        """What is no longer what was approved: the skill, or what it asks."""
+        if skill.digest != assessment.binding.skill_digest:
+            return skill.name
+        connectors = self.artifacts.policies().connectors
+        same = connectors.digest_for(skill.manifest) == assessment.binding.connectors
+        return "" if same else f"what {FILE} says of its connectors"
 
     def _too_weak(self, request: Request) -> str:
         sandbox = self.workshop.sandbox
@@ -219,6 +230,8 @@ class Running:
             bench=bench,
             workshop=self.workshop,
             plan=assessment.plan,
+            connectors=self.artifacts.policies().connectors,
+            thread=Thread(request.card.channel, request.card.ts) if request.card else None,
         )
 
 

@@ -21,7 +21,7 @@ from bot.assess.policy import Policies, PolicyError
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[Document, ...] = get_args(Document)
 SHIPPED = sorted(ROOT.glob("policies/*.yaml"))
-REGENERATE = "Run: for kind in policy people prices; do assent policy schema $kind > docs/schemas/$kind.schema.json; done"
+REGENERATE = "Run: for kind in policy people prices connectors; do assent policy schema $kind > docs/schemas/$kind.schema.json; done"
 
 POLICY = """\
 policy: p
@@ -129,6 +129,7 @@ def test_keys_are_explained_and_defaults_are_written_as_people_write_them() -> N
         pytest.param("policy", POLICY + "freeze_windows: [{id: f, tz: UTC, from: 2026-01-01T00:00, to: 2026-01-02 00:00}]\n", id="wall clock"),
         pytest.param("people", "people: {alice: {slack: [U0ALICE]}}\ngroups: {release: slack, b: [alice], c: {members: slack, delegation: allowed}}\n", id="groups"),
         pytest.param("people", "groups: {release: {schedule: ical, url: 'https://x'}}\n", id="a calendar"),
+        pytest.param("connectors", "connectors: {prom: {kind: prometheus, url: 'http://x:9090', credential: {from: {command: [pass, show]}, as: basic}}, slack: {kind: slack}}\n", id="connectors"),
         pytest.param("prices", "version: 2026-11\nunits: {seconds: {usd: '.000045', per: 10}}\n", id="prices"),
     ],
 )  # fmt: skip
@@ -167,6 +168,12 @@ def test_fits_and_loads(kind: Document, text: str) -> None:
         pytest.param("people", "people: {alice: {slack: [alice]}}\ngroups: {release: slack}\n", id="no member id"),
         pytest.param("people", "groups: {release: google}\n", id="no such place"),
         pytest.param("people", "groups: {release: {schedule: ical, url: 'https://x', path: y}}\n", id="two places"),
+        pytest.param("connectors", "connectors: {p: {kind: promteheus, url: 'http://x'}}\n", id="no kind"),
+        pytest.param("connectors", "connectors: {p: {kind: prometheus}}\n", id="no address"),
+        pytest.param("connectors", "connectors: {p: {kind: prometheus, url: 'http://x', token: abc}}\n", id="a credential written out"),
+        pytest.param("connectors", "connectors: {p: {kind: prometheus, url: 'http://x', credential: {from: 'abc'}}}\n", id="a value for a reference"),
+        pytest.param("connectors", "connectors: {k: {kind: kubernetes, url: 'https://x', namespaces: []}}\n", id="an allow-list of nobody"),
+        pytest.param("connectors", "connectors: {g: {kind: github, repositories: ['*']}}\n", id="every repository"),
         pytest.param("prices", "version: a\nunits: {s: {usd: 3}}\n", id="a price without quotes"),
         pytest.param("prices", "version: a\ncurrency: EUR\n", id="another currency"),
     ],

@@ -13,7 +13,7 @@ from bot.ask.catalog import Manifest
 from bot.ask.lint import lint
 from bot.ask.manifest import HttpRequest
 from bot.ask.reading import Finding, Unreadable, read_as
-from bot.execute.steps import what
+from bot.execute.steps import Asked, what
 from bot.terms import Refused
 
 from .conftest import DEPLOY, FILES
@@ -112,7 +112,7 @@ def test_every_key_and_every_kind_reads_and_only_what_nobody_carries_out_yet_is_
     assert all("not carried out yet" in one.message for one in findings(whole())), findings(whole())
 
 
-@pytest.mark.parametrize("position", range(2, 6))
+@pytest.mark.parametrize("position", range(3, 6))
 def test_a_kind_that_nothing_carries_out_stops_the_skill_and_is_refused_by_the_runner(position: int) -> None:
     [(at, said)] = [
         (one.path, one.message)
@@ -124,12 +124,12 @@ def test_a_kind_that_nothing_carries_out_stops_the_skill_and_is_refused_by_the_r
         what(read_as(Manifest, whole()).steps[position])
 
 
-def test_of_probes_and_undos_a_verb_of_a_connector_is_refused_by_the_runner() -> None:
+def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_undo() -> None:
     patch = read_as(Manifest, whole()).steps[2]
     actions = [action for action in (patch.probe, patch.undo) if action]
     assert isinstance(what(actions[0]), HttpRequest)
-    with pytest.raises(Refused, match="cannot be a probe or an undo yet"):
-        what(actions[1])
+    found = [what(patch), what(actions[1])]
+    assert [(type(one), getattr(one, "answers", None)) for one in found] == [(Asked, False), (Asked, True)]
 
 
 @pytest.mark.parametrize(

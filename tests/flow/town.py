@@ -14,8 +14,10 @@ from bot.artifacts import Artifacts, lock
 from bot.ask.grammar import Complete, parse
 from bot.authorize.click import Action, Answered, Click
 from bot.authorize.people import Person, Standing, Undetermined
+from bot.connectors.lines import over_http
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.workshop import LocalWorkshop
+from bot.execute.connectors import BY_HTTP
 from bot.flow.flow import Flow, Labour
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
@@ -210,6 +212,7 @@ class Town:
             sandbox=GuardedProcesses(alive_for_s=5.0, grace_s=0.3, trusted=True),
             environment={"TOWN": str(self.folder), "PATH": "/usr/bin:/bin"},
             under=root / "runs",
+            lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()},
         )
         self.labour = Labour.of(
             store=self.store,

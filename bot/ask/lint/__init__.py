@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from pydantic import JsonValue
 
@@ -11,24 +11,40 @@ from bot.ask.lint.effects import effects, environments
 from bot.ask.lint.inputs import inputs
 from bot.ask.lint.naming import names
 from bot.ask.lint.not_yet import not_yet
-from bot.ask.lint.places import places
+from bot.ask.lint.places import Placed, places
 from bot.ask.lint.reach import reach
 from bot.ask.lint.steps import commands, looking, steps
 from bot.ask.lint.templates import templates
 from bot.ask.manifest import Manifest
 from bot.ask.reading import Finding, Unreadable, read_as
 
+Rule = Callable[[Manifest, Sequence[Placed]], Iterator[Finding]]
+"""What a later stage knows of what stands in a manifest, such as which verbs there are."""
 
-def read(data: JsonValue, *, folder: str, runbook_name: str | None, files: Collection[str]) -> Manifest:
+
+def read(
+    data: JsonValue,
+    *,
+    folder: str,
+    runbook_name: str | None,
+    files: Collection[str],
+    also: Sequence[Rule] = (),
+) -> Manifest:
     """The manifest in a document, kept to every rule; raises Unreadable with every finding."""
     manifest = read_as(Manifest, data)
-    if findings := tuple(lint(manifest, folder=folder, runbook_name=runbook_name, files=files)):
+    found = lint(manifest, folder=folder, runbook_name=runbook_name, files=files, also=also)
+    if findings := tuple(found):
         raise Unreadable(findings)
     return manifest
 
 
 def lint(
-    manifest: Manifest, *, folder: str, runbook_name: str | None, files: Collection[str]
+    manifest: Manifest,
+    *,
+    folder: str,
+    runbook_name: str | None,
+    files: Collection[str],
+    also: Sequence[Rule] = (),
 ) -> Iterator[Finding]:
     """Everything a reader of the manifest may then rely on; `files` are the paths in the skill's folder."""
     placed = tuple(places(manifest))
@@ -42,4 +58,6 @@ def lint(
     yield from plain(placed)
     yield from reach(manifest, placed)
     yield from templates(manifest, placed)
+    for rule in also:
+        yield from rule(manifest, placed)
     yield from not_yet(manifest)

@@ -81,6 +81,9 @@ def _of(place: Placed, environment: tuple[str, ...], secrets: tuple[str, ...]) -
         case ConnectorCall() | McpCall() as call:
             for key, text in _texts(call.arguments, (*path, "with")):
                 yield _Template(key, text, known, planned)
+            if isinstance(call, ConnectorCall):
+                for key, text in _texts(dict(call.expect), (*path, "expect")):
+                    yield _Template(key, text, known, planned)
         case ModelCall() as call:
             yield _Template((*path, "prompt"), call.prompt, known, planned)
         case Question() as question:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator
 
 from bot.ask.manifest.permissions import Verb
-from bot.ask.manifest.words import Argv, Money, Name, Text
+from bot.ask.manifest.words import Argv, Money, Name, Scalar, Text
 from bot.terms import Record
 
 READING_METHODS = ("GET", "HEAD")
@@ -36,13 +36,17 @@ class HttpRequest(Record):
 
 
 class ConnectorCall(Record):
-    """One verb of a connector: what runs in the worker, where its credential stays."""
+    """One verb of a connector: what runs in the worker, where its credential stays.
+
+    `expect` holds parts of the answer against what they must be: `{replicas: 3}`, `{rollout.done: true}`.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
     name: Name
     verb: Text
     arguments: dict[str, JsonValue] = Field(default_factory=dict, alias="with")
+    expect: dict[str, Scalar] = Field(default_factory=dict)
 
     @property
     def permission(self) -> str:

@@ -63,15 +63,19 @@ def _kind(found: object) -> str:
     return "SecretCommand" if isinstance(found, Mapping | SecretCommand) else "Reference"
 
 
+Source = Annotated[
+    Annotated[Reference, Tag("Reference")] | Annotated[SecretCommand, Tag("SecretCommand")],
+    Discriminator(_kind),
+]
+"""Where a secret's value is, in the worker's terms."""
+
+
 class Secret(Record):
     """A reference, never a value. Only the steps that are named get it."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    source: Annotated[
-        Annotated[Reference, Tag("Reference")] | Annotated[SecretCommand, Tag("SecretCommand")],
-        Discriminator(_kind),
-    ] = Field(alias="from")
+    source: Source = Field(alias="from")
     steps: tuple[Word, ...] = Field(min_length=1)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.ask.manifest import (
     Action,
     Argv,
     CommandStep,
     ConnectorAction,
+    ConnectorCall,
+    ConnectorStep,
     HttpAction,
     HttpRequest,
     HttpStep,
@@ -14,7 +18,16 @@ from bot.ask.manifest import (
 )
 from bot.terms import Refused
 
-Does = Argv | HttpRequest
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A verb of a connector. `answers`: it stands for a question, so that finding nothing is a no."""
+
+    call: ConnectorCall
+    answers: bool = False
+
+
+Does = Argv | HttpRequest | Asked
 
 
 def what(doing: Step | Action | None) -> Does:
@@ -32,7 +45,9 @@ def what(doing: Step | Action | None) -> Does:
             return doing
         case None:
             return ()
-        case ConnectorAction():
-            raise Refused("A verb of a connector cannot be a probe or an undo yet. It was not begun.")
+        case ConnectorStep(connector=call):
+            return Asked(call)
+        case ConnectorAction(connector=call):
+            return Asked(call, answers=True)
         case _:
             raise Refused(f"{doing.id} is a kind of step that cannot be carried out yet. It was not begun.")

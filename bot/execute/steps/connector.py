@@ -1,0 +1,220 @@
+"""`connector` steps: one verb of a configured connector, held against its schema before anything is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from pydantic import JsonValue
+
+from bot.ask.catalog import did_you_mean
+from bot.ask.manifest import ConnectorCall
+from bot.assess.connected import Connected, Connectors, Git, GitHub, Kubernetes
+from bot.execute.connectors import VERBS, Verb
+from bot.execute.connectors.connector import Arguments, Found
+from bot.terms import Refused
+
+Fill = Callable[[str], str]
+
+_ONE_MARK = re.compile(r"\$\{[^{}$]*\}")
+_SHORT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where the request's card stands; whoever writes there writes below it."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """One verb ready to be carried out, of a connector as it was configured when it was judged.
+
+    `asks`: it stands as a probe or a precondition, so finding nothing is a no. `output_limit` is in bytes.
+    `hidden` are values of the skill's environment that no answer may show, beside the credential.
+    """
+
+    name: str
+    settings: Connected
+    verb: str
+    arguments: Arguments
+    key: str
+    timeout_s: float
+    output_limit: int
+    expect: Mapping[str, JsonValue]
+    asks: bool = False
+    thread: Thread | None = None
+    hidden: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def does(self) -> Verb[Any]:
+        return VERBS[self.settings.kind][self.verb]
+
+    @property
+    def said(self) -> str:
+        """As `permissions.verbs` has it."""
+        return f"{self.name}:{self.verb}"
+
+
+def ready(
+    call: ConnectorCall,
+    fill: Fill,
+    *,
+    permitted: Collection[str],
+    connectors: Connectors,
+    key: str,
+    timeout_s: float,
+    output_limit: int,
+    asks: bool = False,
+    thread: Thread | None = None,
+    hidden: tuple[str, ...] = (),
+) -> Calling:
+    """Raises Refused for everything that must not be asked: then nothing has been."""
+    if call.permission not in permitted:
+        guess = did_you_mean(call.permission, list(permitted)) if permitted else ""
+        raise Refused(f"{call.permission} is not in permissions.verbs. {guess}Nothing was asked.".strip())
+    settings = connectors.connectors.get(call.name)
+    if settings is None:
+        raise Refused(f"{call.permission} cannot be asked: {connectors.how_to_add(call.name)}")
+    verb = verb_of(settings.kind, call.verb)
+    arguments: dict[str, JsonValue] = {}
+    for name, value in call.arguments.items():
+        if name in verb.plain and isinstance(value, str) and _ONE_MARK.search(value):
+            raise Refused(f"Nothing is filled into {name} of {call.permission}: hand it over in values.")
+        arguments[name] = _filled(value, fill, _below(verb.takes, name))
+    if wrong := misfit(verb, arguments):
+        raise Refused(f"{call.permission} cannot be asked so: {wrong}")
+    if verb.check is not None:
+        verb.check(arguments)
+    _allowed(call.name, settings, arguments)
+    expect = {name: fill(one) if isinstance(one, str) else one for name, one in call.expect.items()}
+    return Calling(
+        name=call.name,
+        settings=settings,
+        verb=call.verb,
+        arguments=arguments,
+        key=key,
+        timeout_s=timeout_s,
+        output_limit=output_limit,
+        expect=expect,
+        asks=asks,
+        thread=thread,
+        hidden=hidden,
+    )
+
+
+def verb_of(kind: str, name: str) -> Verb[Any]:
+    """Raises Refused with the likely one when there is no such verb."""
+    verbs = VERBS.get(kind, {})
+    if name not in verbs:
+        guess = did_you_mean(name, list(verbs)) if verbs else ""
+        raise Refused(f"{kind} has no verb {name}. {guess}Known: {', '.join(verbs)}.")
+    return verbs[name]
+
+
+def misfit(verb: Verb[Any], arguments: Arguments) -> str:
+    """Why the arguments do not fit the verb's schema, and what would; empty when they do."""
+    known = list(verb.takes["properties"])
+    for name in arguments:
+        if name not in known:
+            guess = did_you_mean(name, known) if known else ""
+            return f"it takes no {name}. {guess}It takes {', '.join(known) or 'nothing'}."
+    error = best_match(Draft202012Validator(verb.takes).iter_errors(dict(arguments)))
+    if error is None:
+        return ""
+    where = ".".join(str(part) for part in error.absolute_path)
+    said = error.message if len(error.message) <= _SHORT else f"{error.message[:_SHORT]}…"
+    return f"{where}: {said}." if where else f"{said}."
+
+
+def answered(calling: Calling, found: Found) -> tuple[int, str]:
+    """As a program would end, and why: 0 as it should be, 1 not so, 2 cannot be told.
+
+    What an answer does not have is no no: a slip in `expect` must not make a probe say that nothing happened.
+    """
+    for where, wanted in calling.expect.items():
+        try:
+            seen = _at(found, where)
+        except KeyError:
+            known = ", ".join(found)
+            return 2, f"The answer has no {where}, so nothing can be told. It has {known}."
+        if seen != wanted and _text(seen) != _text(wanted):
+            return 1, f"{where} is {_text(seen)}, and {_text(wanted)} is expected."
+    if calling.asks and calling.does.reads:
+        if found.get("warnings"):
+            return 2, "It is only a part of the answer, so nothing can be told."
+        if not calling.expect and found.get("count", 1) == 0:
+            return 1, "There is none."
+    return 0, ""
+
+
+def credential_said(calling: Calling) -> str:
+    """The reference of the credential, never its value."""
+    credential = getattr(calling.settings, "credential", None)
+    return str(credential) if credential is not None else ""
+
+
+def _allowed(name: str, settings: Connected, arguments: Arguments) -> None:
+    """What an installation lets a connector be asked about, whatever its credential could do."""
+    match settings:
+        case GitHub(repositories=known) | Git(repositories=known):
+            what = "repository"
+        case Kubernetes(namespaces=known):
+            what = "namespace"
+        case _:
+            return
+    asked = arguments.get(what)
+    if asked is not None and asked not in known:
+        raise Refused(
+            f"{name} is not asked about the {what} {asked}. It is about {', '.join(known)} "
+            "(policies/connectors.yaml)."
+        )
+
+
+def _filled(value: JsonValue, fill: Fill, schema: Mapping[str, Any]) -> JsonValue:
+    """With every value in place. One that stands alone where the verb takes a number becomes that number."""
+    match value:
+        case str():
+            text = fill(value)
+            return _number(text, schema) if _ONE_MARK.fullmatch(value) else text
+        case list():
+            return [_filled(one, fill, schema.get("items") or {}) for one in value]
+        case dict():
+            return {name: _filled(one, fill, _below(schema, name)) for name, one in value.items()}
+    return value
+
+
+def _below(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    more = schema.get("additionalProperties")
+    found = (schema.get("properties") or {}).get(name) or (more if isinstance(more, Mapping) else {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _number(text: str, schema: Mapping[str, Any]) -> JsonValue:
+    if schema.get("type") not in ("integer", "number", "boolean"):
+        return text
+    try:
+        found: JsonValue = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, bool | int | float) else text
+
+
+def _at(found: JsonValue, where: str) -> JsonValue:
+    """What stands at `rollout.done`. Raises KeyError where nothing does."""
+    for part in where.split("."):
+        if not isinstance(found, dict) or part not in found:
+            raise KeyError(part)
+        found = found[part]
+    return found
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
