@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json as json_text
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from bot.terms import Refused, RequestId, dollars
 
 if TYPE_CHECKING:
     from bot.flow.request import Request
+    from bot.settle.evidence import Shown
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="What was asked for, and what became of it."
@@ -73,6 +76,45 @@ def show(request: str, team: Team = None, json: AsJson = False) -> None:
         terminal.as_json(record(found))
     else:
         terminal.table(("", ""), lines(found), empty="")
+
+
+@app.command()
+def evidence(request: str, team: Team = None, json: AsJson = False) -> None:
+    """What its skill keeps as evidence, held against the digests in the audit; exit 1 when one does not hold.
+
+    Such as: assent requests evidence r-42 --json
+    """
+    from bot.settle.evidence import evidence as shown
+    from bot.store.audit import Audit
+
+    async def read() -> tuple[Shown, ...]:
+        async with opened.store(team) as store:
+            found = await store.get(RequestId(request))
+            if found is None:
+                raise Refused(f"There is no request {request}. `assent requests list` shows those there are.")
+            return shown(found.id, found.journal, await Audit(store).about(found.id))
+
+    found = asyncio.run(read())
+    if json:
+        rows = [{**asdict(one), "at": one.at.isoformat(timespec="milliseconds")} for one in found]
+        terminal.as_json(rows)
+    else:
+        columns = ("step", "at", "digest in the audit", "stored", "result")
+        terminal.table(
+            columns,
+            [
+                (
+                    one.step,
+                    f"{one.at:%Y-%m-%d %H:%M:%S UTC}",
+                    one.digest or "no result",
+                    one.holds,
+                    json_text.dumps(one.result, ensure_ascii=False) if one.result is not None else "",
+                )
+                for one in found
+            ],
+            empty=f"{request} has no evidence: no step that its skill names under `evidence` has ended.",
+        )
+    raise typer.Exit(0 if all(one.good for one in found) else 1)
 
 
 def record(request: Request) -> dict[str, Any]:

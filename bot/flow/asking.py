@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from bot.ask.catalog import Catalog
 from bot.ask.invocation import Invocation
-from bot.ask.manifest.promises import REDACTED
 from bot.authorize.people import Standing
 from bot.flow.commit import Commit, Declined
 from bot.flow.ports import People, Store, Voice
@@ -44,15 +41,13 @@ class Asking:
             slack_user=slack_user,
             place=place,
             identity=identity,
-            audited=self._audited(invocation),
+            redact=self._redact(invocation),
         )
 
-    def _audited(self, invocation: Invocation) -> dict[str, JsonValue]:
-        """Without the inputs that its skill keeps out of the audit; of a skill that is gone without any."""
+    def _redact(self, invocation: Invocation) -> tuple[str, ...]:
+        """The inputs that its skill keeps out of the audit; of a skill that is gone all of them."""
         skill = self.read_by().get(invocation.skill)
-        if skill is None:
-            return dict.fromkeys(invocation.inputs, REDACTED)
-        return skill.manifest.audit.redacted(invocation.inputs)
+        return tuple(invocation.inputs) if skill is None else skill.manifest.audit.redact
 
     async def admit(self, request_id: RequestId) -> None:
         """Look up who asked. A full member's request goes to planning; anybody else is told why not.

@@ -142,14 +142,6 @@ class Judging:
             **waiting,
         )
 
-    def _audited(self, assessment: Assessment) -> dict[str, JsonValue]:
-        """The facts without the inputs that the skill keeps out of the audit."""
-        skill = self.artifacts.skills().get(assessment.invocation.skill)
-        inputs = assessment.facts.get("request.inputs")
-        if skill is None or not isinstance(inputs, dict):
-            return assessment.facts
-        return {**assessment.facts, "request.inputs": skill.manifest.audit.redacted(inputs)}
-
     async def _same(self, request: Request, assessment: Assessment) -> RequestId | None:
         """Another request of this person that waits for the very same."""
         about = assessment.renewed(card_revision=0).digest
@@ -224,7 +216,7 @@ class Judging:
                 "reason": decision.because[0].why if decision.because else "",
                 "digest": assessment.digest,
                 "policy": assessment.policy_digest,
-                "facts": self._audited(assessment),
+                "facts": assessment.facts,
             },
         )
         match decision:

@@ -39,7 +39,7 @@ class Store(Protocol):
         slack_user: str,
         place: Place,
         identity: str,
-        audited: Mapping[str, JsonValue] | None = None,
+        redact: Sequence[str] = (),
     ) -> tuple[RequestId, bool]: ...
 
     async def commit(self, commit: Commit) -> Committed | Declined: ...

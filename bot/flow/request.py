@@ -61,6 +61,8 @@ class Request(Record):
     requester: Principal | None = None
     place: Place
     invocation: Invocation
+    redact: tuple[str, ...] = ()
+    """The inputs whose values the audit does not have, as its skill said when it was asked for."""
     assessment: Assessment | None = None
     votes: tuple[Vote, ...] = ()
     journal: tuple[Entry, ...] = ()

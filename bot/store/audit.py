@@ -11,6 +11,7 @@ from typing import Any
 from bot.settle.audit import GENESIS, Broken, Checkpoint, first_broken, seals
 from bot.store.attempt import attempt
 from bot.store.store import Store, script
+from bot.terms import RequestId
 
 BATCH = 5000
 
@@ -69,6 +70,12 @@ class Audit:
             line["hash"] = chain[index] if index < len(chain) else ""
             lines.append(line)
         return lines
+
+    async def about(self, request: RequestId) -> list[dict[str, Any]]:
+        """The entries of one request, as they are kept."""
+        marked = f'"{request}"'
+        found = [json.loads(line) for line in await self._all(self.store.keys.audit) if marked in line]
+        return [line for line in found if line.get("request") == request]
 
     async def _both(self) -> tuple[list[str], list[str]]:
         """Entries and seals. The seals are read first: what is sealed meanwhile must not look cut off."""

@@ -25,7 +25,7 @@ _PARTS: dict[str, type[Any]] = {
 _PLAIN = ("id", "state", "asked_by", "requester", "progress", "stopped")
 _NUMBERS = ("revision", "fence", "card_revision", "cost", "escalated")
 _TIMES = ("asked_at", "updated_at", "expires_at", "lease_until", "waits_since")
-_LISTS = ("notes", "missing")
+_LISTS = ("notes", "missing", "redact")
 _STRINGS = TypeAdapter(tuple[str, ...])
 
 

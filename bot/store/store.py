@@ -17,6 +17,7 @@ from bot.ask.invocation import Invocation
 from bot.flow.commit import Commit, Committed, Declined, Reason, Timer, Work
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
+from bot.settle.discretion import OPEN, Discretion
 from bot.store.attempt import attempt
 from bot.store.keys import TEAMS, Keys
 from bot.store.records import fields_of, request_from
@@ -27,6 +28,9 @@ SEEN_FOR_MS = 24 * 3600 * 1000
 """A repeated delivery finds the first for a day: Slack's own retries end within six minutes."""
 STALE_AFTER_MS = 2 * 60 * 1000
 """A command that nobody could look at for two minutes is not run: the person is asked again."""
+
+KNOWN = 4096
+"""Of so many requests it is remembered what their audit may not have."""
 
 
 _written = json.JSONEncoder(ensure_ascii=False).encode
@@ -49,6 +53,7 @@ class Store:
             for name in ("accept", "commit", "record", "renew", "inbox", "loaded")
         }
         self._together = Together(redis)
+        self._discreet: dict[RequestId, Discretion] = {}
 
     async def _run(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         return await attempt(lambda: self._together.run(self._scripts[name], keys, args))
@@ -70,14 +75,15 @@ class Store:
         slack_user: str,
         place: Place,
         identity: str,
-        audited: Mapping[str, JsonValue] | None = None,
+        redact: Sequence[str] = (),
     ) -> tuple[RequestId, bool]:
         """Keep a new request, and say its id; a request that says the same as an earlier one is that one.
 
-        `audited` are its inputs as the audit has them, where that is not all of them.
+        `redact` are the inputs whose values its audit will never have.
         """
         k = self.keys
-        detail = invocation.model_dump(mode="json") | ({} if audited is None else {"inputs": dict(audited)})
+        discreet = Discretion(redact, invocation.inputs)
+        detail = invocation.model_dump(mode="json")
         document = {
             "remember_ms": SEEN_FOR_MS,
             "stale_ms": STALE_AFTER_MS,
@@ -85,8 +91,9 @@ class Store:
                 "asked_by": slack_user,
                 "place": place.model_dump_json(),
                 "invocation": invocation.model_dump_json(),
+                **(fields_of(redact=redact) if redact else {}),
             },
-            "audit": entry("requested", principal=slack_user, detail=detail),
+            "audit": entry("requested", **discreet.audited({"principal": slack_user, "detail": detail})),
         }
         seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
         keys = [k.counter, seen, k.requests, k.index, k.states, k.audit, k.inbox, k.due]
@@ -99,7 +106,8 @@ class Store:
         account, line = commit.history or ("none", None)
         keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
         keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices, k.slots, k.turns, k.requests]
-        answer = await self._run("commit", keys, [json.dumps(_document(commit, line))])
+        discreet = await self._discretion(commit.request)
+        answer = await self._run("commit", keys, [json.dumps(_document(commit, line, discreet))])
         kind, first, *rest = answer
         if kind == "no":
             return Declined(cast(Reason, first), str(rest[0]))
@@ -114,7 +122,9 @@ class Store:
 
     async def record(self, kind: str, **fields: JsonValue) -> None:
         """Write an audit entry for what changed nothing: a refused click, a loaded policy."""
-        await self._run("record", [self.keys.audit], [entry(kind, **fields)])
+        about = fields.get("request")
+        discreet = await self._discretion(RequestId(about)) if isinstance(about, str) and about else OPEN
+        await self._run("record", [self.keys.audit], [entry(kind, **discreet.audited(fields))])
 
     async def loaded(self, kind: str, name: str, *, digest: str, detail: str) -> None:
         """Write down that these bytes were loaded under this name, if the last ones were others."""
@@ -175,6 +185,14 @@ class Store:
     async def forget_timer(self, timer: Timer, request: RequestId) -> None:
         await attempt(lambda: self.redis.zrem(self.keys.due, f"{timer} {request}"))
 
+    async def _discretion(self, request: RequestId) -> Discretion:
+        """What its audit may not have. Who changes a request has read it, as a rule, and then it is known."""
+        while len(self._discreet) > KNOWN:
+            self._discreet.pop(next(iter(self._discreet)))
+        if request not in self._discreet and await self.read(request) is None:
+            return OPEN
+        return self._discreet[request]
+
     # Reading
 
     async def get(self, request: RequestId) -> Request | None:
@@ -196,7 +214,9 @@ class Store:
         fields, votes, journal, (seconds, micros) = await attempt(ask)
         if not fields:
             return None
-        return request_from(fields, votes, journal), _time(seconds * 1000 + micros // 1000)
+        found = request_from(fields, votes, journal)
+        self._discreet[found.id] = Discretion(found.redact, found.invocation.inputs) if found.redact else OPEN
+        return found, _time(seconds * 1000 + micros // 1000)
 
     async def recent(self, *, limit: int = 50, state: Sequence[str] = ()) -> list[Request]:
         """The newest first; with `state`, only those in one of them."""
@@ -259,9 +279,9 @@ class Store:
         return [json.loads(line) for line in lines]
 
 
-def _document(commit: Commit, history: str | None) -> dict[str, Any]:
+def _document(commit: Commit, history: str | None, discreet: Discretion) -> dict[str, Any]:
     """The commit as the script reads it. Absent is absent: a JSON null would be true in Lua."""
-    audit = {"request": commit.request, **commit.audit}
+    audit = discreet.audited({"request": commit.request, **commit.audit})
     holds = [{"key": h.key, "limit": h.limit, "amount": h.amount} for h in commit.holds]
     document: dict[str, Any] = {
         "id": commit.request,

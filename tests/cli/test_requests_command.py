@@ -12,12 +12,14 @@ import pytest
 from redis import Redis
 
 from bot.ask.invocation import Invocation
+from bot.assess.assessment import digest_of
 from bot.cli.requests import record, steps
 from bot.execute.journal import Entry
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
 from bot.store.connection import connect
 from bot.store.embedded import EmbeddedRedis
+from bot.store.keys import Keys
 from bot.store.store import Store
 from bot.terms import Digest, Environment, Principal, RequestId
 
@@ -80,6 +82,30 @@ def test_list_and_show_read_what_was_asked_for(assent, redis_url: str) -> None:
     assert (
         "deploy service=checkout version=1.4.2 to staging" in assent("requests", "show", asked, env=env).said
     )
+
+
+def test_evidence_is_shown_and_one_that_was_changed_is_found(assent, redis_url: str) -> None:
+    [asked] = ask(redis_url, "T1")
+    env = {"REDIS_URL": redis_url}
+    assert json.loads(assent("requests", "evidence", asked, "--json", env=env).out) == []
+    assert "no evidence" in assent("requests", "evidence", asked, env=env).said
+    keys, at, result = Keys("T1"), int(NOON.timestamp() * 1000), {"p99": 0.2}
+    ended = Entry(event="ended", step="measure", phase="measure", fence=1, at=NOON, ok=True, result=result)
+    line = {"seq": 2, "at": at, "kind": "step_ended", "request": asked, "step": "measure", "phase": "measure"}
+    with Redis.from_url(redis_url) as redis:
+        kept = ended.model_dump(mode="json") | {"at": at}
+        redis.rpush(f"{keys.requests}{asked}:journal", json.dumps(kept))
+        redis.rpush(keys.audit, json.dumps({**line, "evidence": digest_of(result)}))
+    shown = assent("requests", "evidence", asked, "--json", env=env)
+    assert shown.code == 0
+    [one] = json.loads(shown.out)
+    assert (one["step"], one["result"], one["holds"]) == ("measure", result, "as written")
+    with Redis.from_url(redis_url) as redis:
+        kept["result"] = {"p99": 0.1}
+        redis.lset(f"{keys.requests}{asked}:journal", 0, json.dumps(kept))
+    changed = assent("requests", "evidence", asked, env=env)
+    assert changed.code == 1
+    assert "changed" in changed.said
 
 
 def test_a_list_can_be_of_some_states_only(assent, redis_url: str) -> None:

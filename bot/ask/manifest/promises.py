@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from bot.ask.manifest.steps import Command
 from bot.ask.manifest.words import Money, Scalar, Seconds, Text, Word
 from bot.terms import Environment, Group, Record
-
-REDACTED = "[redacted]"
 
 
 class Effects(Record):
@@ -93,10 +90,6 @@ class Limits(Record):
 
 
 class Audit(Record):
-    """Inputs whose values the audit does not have, by their names."""
+    """Inputs whose values the audit does not have, by their names (`bot.settle.discretion`)."""
 
     redact: tuple[Word, ...] = ()
-
-    def redacted(self, inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """The inputs as the audit has them. Not even a digest: what can be guessed can be found by it."""
-        return {name: REDACTED if name in self.redact else value for name, value in inputs.items()}

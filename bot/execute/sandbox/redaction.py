@@ -85,14 +85,15 @@ class Redactor:
     Nothing is held back but what could still become a secret, so that a line is shown as soon as it is there.
     """
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str], *, mark: str = "") -> None:
+        """`mark` stands for every secret where not even the beginning of a digest may be known."""
         marks: dict[str, str] = {}
         for secret in secrets:
             if not (plain := harmless(secret).strip()):
                 continue
             digest = sha256(plain.encode()).hexdigest()[:4]
             for variant in {*_variants(plain), *_variants(secret.strip())}:
-                marks.setdefault(variant, f"[redacted:{digest}]")
+                marks.setdefault(variant, mark or f"[redacted:{digest}]")
         self._marks = marks
         self._heads = frozenset(pattern[0] for pattern in marks)
         self._longest = max(map(len, marks), default=0)
