@@ -146,10 +146,8 @@ class HttpLine:
             raise Unanswerable(f"its answer is larger than {MOST_BYTES >> 20} MB: ask for less.")
         if not text.strip():
             return None
-        try:
-            found: JsonValue = json.loads(text, parse_constant=_no_number)
-        except (ValueError, RecursionError):
-            raise Unanswerable(f"it answered {status} with something that is no JSON.") from None
+        if (found := _read(text)) is None:
+            raise Unanswerable(f"it answered {status} with something that is no JSON.")
         return found
 
     def _sending(self, asked: Outgoing) -> tuple[Sending, Host]:
@@ -193,7 +191,7 @@ class HttpLine:
             why = f"so nothing can be told. {said}"
         else:
             why = f"so it declined. {said}"
-        return Unanswerable(f"it answered {status}, {why}", status=status)
+        return Unanswerable(f"it answered {status}, {why}", status=status, answer=_read(text))
 
 
 async def _credential(
@@ -242,16 +240,22 @@ def _redacted(found: Found, redactor: Redactor) -> Found:
     return {name: clean(value) for name, value in found.items()}
 
 
+def _read(text: str) -> JsonValue:
+    """None when it is no JSON."""
+    try:
+        found: JsonValue = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
 def _no_number(word: str) -> JsonValue:
     raise ValueError(f"{word} is no number of JSON")
 
 
 def _reason(text: str, hide: Callable[[str], str]) -> str:
     """What it said itself, as much as a person reads; hidden before it is cut, so that no half shows."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = text
+    found: JsonValue = _read(text) or text
     if isinstance(found, dict):
         said = [found[key] for key in ("message", "error", "msg") if isinstance(found.get(key), str)]
         found = said[0] if said else ""

@@ -15,6 +15,8 @@ from bot.execute.connectors import BY_HTTP, VERBS
 from bot.execute.sandbox import Finished
 from bot.execute.steps.connector import ready
 
+ENVIRONMENT: dict[str, str] = {}
+"""The worker's, where a test does not say another."""
 KEY = "0123456789abcdef0123456789abcdef"
 LINES: dict[str, Opens] = {kind: over_http(connector) for kind, connector in BY_HTTP.items()}
 
@@ -29,10 +31,14 @@ async def ask(
     environment: Mapping[str, str] | None = None,
     limit: int = 1 << 16,
     stop: asyncio.Event | None = None,
+    expect: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Finished:
     """Of the one connector `it`. Raises Refused for what must not be asked."""
-    call = read_as(ConnectorCall, {"name": "it", "verb": verb, "with": {**(arguments or {})}})
+    call = read_as(
+        ConnectorCall,
+        {"name": "it", "verb": verb, "with": {**(arguments or {})}, "expect": {**(expect or {})}},
+    )
     calling = ready(
         call,
         lambda text: text,
@@ -45,7 +51,7 @@ async def ask(
     )
 
     async def secret(name: str, source: Any) -> str:
-        return await secrets.value(name, source, environment or {})
+        return await secrets.value(name, source, ENVIRONMENT if environment is None else environment)
 
     carried = await LINES[settings["kind"]](calling, secret)
     return await carried(stop or asyncio.Event())

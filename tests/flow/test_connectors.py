@@ -131,7 +131,7 @@ async def desk() -> AsyncIterator[Desk]:
     sitting = Desk()
     app = web.Application()
     app.router.add_route("*", "/{way:.*}", sitting.any)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -269,13 +269,12 @@ async def test_a_connector_that_changes_under_a_run_stops_its_successor(town: To
     equip(town, desk, timeout="1s")
     desk.deaf_for_s = 1.5
     request = await town.ask("touch word=hello to staging")
-    running = asyncio.create_task(town.run(request))
+    running = asyncio.create_task(hasty(town).run(request))
     await desk.rung.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     path = town.root / "policies/connectors.yaml"
     path.write_text(path.read_text().replace("/am", "/other"))
-    await town.store.redis.delete("nothing")
     found = await _taken_over(town, request)
     assert found.state is State.INTERRUPTED
     assert "what policies/connectors.yaml says of its connectors changed while this ran" in " ".join(
@@ -284,9 +283,42 @@ async def test_a_connector_that_changes_under_a_run_stops_its_successor(town: To
     assert len(posts(desk)) == 1
 
 
+@pytest.mark.parametrize(
+    ("repeat", "state"),
+    [
+        ("idempotent", State.DONE),
+        ("reconcilable", State.DONE),
+        ("at_most_once", State.INTERRUPTED),
+    ],
+)
+async def test_a_worker_that_dies_in_the_middle_leaves_one_silence(
+    town: Town, desk: Desk, repeat: str, state: State
+) -> None:
+    """It was heard, and nobody heard the answer: the successor looks by its key, or a person is asked."""
+    equip(town, desk, repeat=repeat)
+    desk.deaf_for_s = 60.0
+    request = await town.ask("touch word=hello to staging")
+    running = asyncio.create_task(hasty(town).run(request))
+    await desk.rung.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    desk.deaf_for_s = 0.0
+    assert await town.state(request) is State.RUNNING
+    found = await _taken_over(town, request)
+    assert found.state is state, outputs(found)
+    assert (len(posts(desk)), len(desk.silences)) == (1, 1)
+
+
+def hasty(town: Town) -> Town:
+    """The same town with workers that are given up soon."""
+    again = Town(town.store.redis, town.streams.reader, town.root, lease_s=1.5, directory=town.directory)
+    again.workshop.environment = town.workshop.environment
+    return again
+
+
 async def _taken_over(town: Town, request: RequestId) -> Request:
     """By another worker, once the lease of the first has run out."""
-    again = town.restart()
+    again = hasty(town)
     for _ in range(200):
         await again.labour.sweeping.timers()
         found = await again.run(request, worker="w2")

@@ -11,9 +11,12 @@ from typing import Any
 
 from bot.execute.connectors.alertmanager import ALERTMANAGER
 from bot.execute.connectors.connector import Connector, Verb
+from bot.execute.connectors.github import GITHUB
+from bot.execute.connectors.kubernetes import KUBERNETES
+from bot.execute.connectors.loki import LOKI
 from bot.execute.connectors.prometheus import PROMETHEUS
 
-BY_HTTP = {one.kind: one for one in (PROMETHEUS, ALERTMANAGER)}
+BY_HTTP = {one.kind: one for one in (PROMETHEUS, ALERTMANAGER, LOKI, GITHUB, KUBERNETES)}
 """Those whose line is HTTP."""
 
 VERBS: Mapping[str, Mapping[str, Verb[Any]]] = {one.kind: one.verbs for one in BY_HTTP.values()}

@@ -57,12 +57,14 @@ class Unanswerable(Exception):
 
     `absent`: the service knows for certain that there is none, which is a no to a probe. Nothing else is: a
     query that does not parse, a missing right or a wrong address must not say that a step did not happen.
-    `status` is the answer's, when there was one.
+    `status` and `answer` are what it answered, when it did.
     """
 
-    def __init__(self, words: str, *, absent: bool = False, status: int = 0) -> None:
+    def __init__(
+        self, words: str, *, absent: bool = False, status: int = 0, answer: JsonValue = None
+    ) -> None:
         super().__init__(words)
-        self.absent, self.status = absent, status
+        self.absent, self.status, self.answer = absent, status, answer
 
     @property
     def exit_code(self) -> int:

@@ -147,6 +147,8 @@ def answered(calling: Calling, found: Found) -> tuple[int, str]:
             return 2, f"The answer has no {where}, so nothing can be told. It has {known}."
         if seen != wanted and _text(seen) != _text(wanted):
             return 1, f"{where} is {_text(seen)}, and {_text(wanted)} is expected."
+    if found.get("more") and "count" in calling.expect:
+        return 2, "There are more than were asked for, so how many there are cannot be told."
     if calling.asks and calling.does.reads:
         if found.get("warnings"):
             return 2, "It is only a part of the answer, so nothing can be told."
