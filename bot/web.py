@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -66,6 +67,7 @@ async def serve(config: Config, *, ready: Callable[[str], None], stop: asyncio.E
             return
         await _open(house, stack, told=told, client=client, redis=redis, reader=reader)
         house.opened = True
+        gc.freeze()  # what was loaded is here to stay: looking through all of it again would be a long pause
         ready(_address(runner))
         await stop.wait()
         # First nothing new comes in; what was acknowledged by then is finished, or found by another process.
