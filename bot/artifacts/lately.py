@@ -12,7 +12,7 @@ from bot.assess.policy import Policies
 
 Seen = TypeVar("Seen")
 
-MOMENT_S, LONGEST_S = 0.05, 2.0
+MOMENT_S, LONGEST_S = 0.1, 2.0
 LOOKING = 20
 """Looking takes one part of so many of the time: with a thousand skills one look is a tenth of a second."""
 

@@ -82,22 +82,19 @@ class Store:
         `redact` are the inputs whose values its audit will never have.
         """
         k = self.keys
-        discreet = Discretion(redact, invocation.inputs)
-        detail = invocation.model_dump(mode="json")
-        document = {
-            "remember_ms": SEEN_FOR_MS,
-            "stale_ms": STALE_AFTER_MS,
-            "set": {
-                "asked_by": slack_user,
-                "place": place.model_dump_json(),
-                "invocation": invocation.model_dump_json(),
-                **(fields_of(redact=redact) if redact else {}),
-            },
-            "audit": entry("requested", **discreet.audited({"principal": slack_user, "detail": detail})),
+        discreet = Discretion(redact, invocation.inputs) if redact else OPEN
+        said = {"principal": slack_user, "detail": invocation.model_dump(mode="json")}
+        line = entry("requested", **discreet.audited(said))
+        record = {
+            "asked_by": slack_user,
+            "place": place.model_dump_json(),
+            "invocation": invocation.model_dump_json(),
+            **(fields_of(redact=redact) if redact else {}),
         }
         seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
         keys = [k.counter, seen, k.requests, k.index, k.states, k.audit, k.inbox, k.due]
-        request, fresh = await self._run("accept", keys, [json.dumps(document)])
+        words = (word for pair in record.items() for word in pair)
+        request, fresh = await self._run("accept", keys, [SEEN_FOR_MS, STALE_AFTER_MS, line, *words])
         return RequestId(request), bool(fresh)
 
     async def commit(self, commit: Commit) -> Committed | Declined:
