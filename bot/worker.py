@@ -26,7 +26,7 @@ from bot.connectors.room import room
 from bot.connectors.walls.choosing import choose
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.connectors import BY_HTTP
-from bot.flow.flow import Labour
+from bot.flow.labour import Labour
 from bot.flow.ports import StoreAway
 from bot.playground.host import lending
 from bot.playground.host.home import variables

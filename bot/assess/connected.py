@@ -78,14 +78,16 @@ class Loki(_Served):
     tenant: Annotated[str, Field(pattern=r"\A[A-Za-z0-9!._*'()-]{1,150}\z")] | None = None
 
 
+Repository = Annotated[str, Field(pattern=r"\A[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*/[A-Za-z0-9_.-]+\z")]
+"""In ASCII, as GitHub has it: with Unicode's letters each validator of it holds another 0.2 MB."""
+
+
 class GitHub(_Served):
     """`repositories` are those it is asked about, and no others."""
 
     kind: Literal["github"]
     url: Text = "https://api.github.com"
-    repositories: tuple[Annotated[str, Field(pattern=r"\A[\w-]+(\.[\w-]+)*/[\w.-]+\z")], ...] = Field(
-        min_length=1
-    )
+    repositories: tuple[Repository, ...] = Field(min_length=1)
 
 
 class Kubernetes(_Served):

@@ -30,7 +30,7 @@ from bot.execute.sandbox.redaction import Redactor, harmless
 from bot.execute.sandbox.walls import Host, plain
 from bot.execute.steps.connector import Calling, answered, credential_said
 from bot.execute.steps.http import Sending
-from bot.flow.ports import Carried
+from bot.flow.workshop import Carried
 from bot.terms import Refused
 
 MOST_BYTES = 8 * 1024 * 1024

@@ -18,7 +18,7 @@ from bot.connectors.workcopy import Workcopy, remove_tree
 from bot.execute.sandbox import Finished, StopSignal
 from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
-from bot.flow.ports import Bench, Carried
+from bot.flow.workshop import Bench, Carried
 from bot.terms import Digest, Refused
 
 

@@ -17,7 +17,7 @@ from bot.execute.sandbox import Command, Sandbox, secret_values, step_environmen
 from bot.execute.sandbox.walls import Walls, hosts_of, places_of
 from bot.execute.steps.connector import Thread
 from bot.execute.steps.connector import ready as ready_to_call
-from bot.flow.ports import Bench, Carried, Workshop
+from bot.flow.workshop import Bench, Carried, Workshop
 from bot.terms import Refused, RequestId
 
 _MARK = re.compile(r"\$\{([^{}$]*)\}")

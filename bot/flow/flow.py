@@ -10,21 +10,12 @@ from bot.ask.invocation import Invocation
 from bot.authorize.click import Answered, Click
 from bot.flow.answering import Answering
 from bot.flow.asking import Asking
-from bot.flow.checking import Checking
 from bot.flow.doorway import Doorway
 from bot.flow.drift import Drift
-from bot.flow.escalating import Escalating
-from bot.flow.judging import Judging
-from bot.flow.loading import Loading
-from bot.flow.planning import Planning
-from bot.flow.ports import Artifacts, People, Store, Voice, Workshop
-from bot.flow.reassessing import Reassessing
-from bot.flow.recounting import Recounting
+from bot.flow.ports import Artifacts, People, Store, Voice
 from bot.flow.request import Place
 from bot.flow.reviewing import Reviewing
-from bot.flow.running import Running
 from bot.flow.steering import Steering
-from bot.flow.sweeping import Sweeping
 from bot.flow.voting import Voting
 from bot.terms import RequestId
 
@@ -71,27 +62,3 @@ class Flow:
 
     async def cancel(self, request: RequestId, slack_user: str) -> str:
         return await self.answering.cancel(request, slack_user)
-
-
-@dataclass(frozen=True, slots=True)
-class Labour:
-    """What a worker does with a request: it is planned and judged, run, and swept up after."""
-
-    judging: Judging
-    running: Running
-    sweeping: Sweeping
-    loading: Loading
-
-    @classmethod
-    def of(
-        cls, *, store: Store, people: People, artifacts: Artifacts, workshop: Workshop, lease_s: float
-    ) -> Labour:
-        drift = Drift(store, artifacts)
-        judging = Judging(store, people, artifacts, Planning(workshop), lease_s)
-        reassessing = Reassessing(store, drift, judging)
-        checking = Checking(store, people, drift, judging, reassessing)
-        running = Running(store, artifacts, workshop, checking, lease_s)
-        sweeping = Sweeping(
-            store, drift, reassessing, Recounting(store, people, drift), Escalating(store, people)
-        )
-        return cls(judging, running, sweeping, Loading(store, artifacts))

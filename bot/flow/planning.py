@@ -15,7 +15,7 @@ from bot.execute.run import TRIES
 from bot.execute.sandbox import Command, Finished
 from bot.execute.sandbox.walls import too_weak
 from bot.flow.commands import Commands
-from bot.flow.ports import Workshop
+from bot.flow.workshop import Workshop
 from bot.terms import Refused, RequestId
 
 REFUSED = 3

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
 from bot.ask.catalog import Catalog
 from bot.ask.invocation import Invocation
-from bot.ask.manifest import HttpRequest
-from bot.ask.manifest.permissions import SecretCommand
 from bot.assess.policy import Policies
 from bot.authorize.people import Person
-from bot.execute.sandbox import Finished, Sandbox, StopSignal
-from bot.execute.steps.connector import Calling
-from bot.execute.steps.http import Sending
 from bot.flow.commit import Commit, Committed, Declined, Timer, Work
 from bot.flow.request import Place, Request
-from bot.terms import Digest, Group, Micros, Principal, Refused, RequestId
+from bot.terms import Group, Micros, Principal, Refused, RequestId
 
 
 class StoreAway(Refused):
@@ -109,54 +103,6 @@ class Voice(Protocol):
     async def tell(
         self, *, channel: str, slack_user: str, text: str, response_url: str | None = None
     ) -> None: ...
-
-
-class Bench(NamedTuple):
-    """One run's private copy of its skill, and an empty folder of its own."""
-
-    folder: str
-    home: str
-
-
-Carried = Callable[[StopSignal], Awaitable[Finished]]
-"""A call that is ready: it happens when it is called, and never before."""
-
-
-class Workshop(Protocol):
-    """Where commands run: in a private copy of the skill, as its files were when they were judged."""
-
-    @property
-    def sandbox(self) -> Sandbox: ...
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """What a skill may be allowed to see of the worker's environment."""
-        ...
-
-    @property
-    def lent(self) -> tuple[str, ...]:
-        """Folders beside its own that a step may write; none where skills run for real."""
-        ...
-
-    async def secret(self, name: str, source: str | SecretCommand) -> str:
-        """The value behind a reference; raises Refused, naming the reference and never a value."""
-        ...
-
-    def handing(self, bench: Bench, values: Mapping[str, str]) -> AbstractAsyncContextManager[str]:
-        """The values as files of a folder that is gone afterwards; without values it is no folder at all."""
-        ...
-
-    async def send(self, request: HttpRequest, sending: Sending, *, stop: StopSignal) -> Finished:
-        """One request of an `http` step; raises Refused when it may not be sent."""
-        ...
-
-    async def calling(self, calling: Calling) -> Carried:
-        """A verb of a connector, made ready; raises Refused when it cannot be asked from here."""
-        ...
-
-    def copy(self, folder: str, files: Mapping[str, Digest]) -> AbstractAsyncContextManager[Bench]:
-        """A copy that nobody edits; raises Refused naming the file that is not what `files` says."""
-        ...
 
 
 InboxKind = Literal["admit", "click", "message"]

@@ -31,8 +31,9 @@ from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Committed, Slot
 from bot.flow.leasing import Hold, LeaseLost, held
 from bot.flow.performing import Performing, mine
-from bot.flow.ports import Artifacts, Bench, Store, StoreAway, Workshop
+from bot.flow.ports import Artifacts, Store, StoreAway
 from bot.flow.request import Request
+from bot.flow.workshop import Bench, Workshop
 from bot.lifecycle import Event, State
 from bot.settle.ledger import used
 from bot.terms import Refused, RequestId

@@ -83,7 +83,7 @@ class Store:
         """
         k = self.keys
         discreet = Discretion(redact, invocation.inputs) if redact else OPEN
-        said = {"principal": slack_user, "detail": invocation.model_dump(mode="json")}
+        said: dict[str, JsonValue] = {"principal": slack_user, "detail": invocation.model_dump(mode="json")}
         line = entry("requested", **discreet.audited(said))
         record = {
             "asked_by": slack_user,

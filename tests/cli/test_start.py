@@ -9,9 +9,25 @@ HEAVY = ("aiohttp", "litellm", "redis", "slack_bolt", "slack_sdk", "jsonschema",
 
 
 def test_a_command_loads_only_what_it_needs() -> None:
-    program = f"import sys, bot.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    program = f"import sys, bot.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_web_process_holds_neither_the_command_line_nor_what_workers_do() -> None:
+    others = ("typer", "rich", "jsonschema", "litellm", "bot.worker", "bot.flow.labour", "bot.flow.running")
+    program = f"""
+import sys
+from bot.cli import main
+try:
+    main(["web"])
+except SystemExit as ended:
+    print(ended.code, "bot.web" in sys.modules, [name for name in {others} if name in sys.modules])
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"LANG": "C"}
+    )
+    assert ran.stdout.strip() == "2 True []"
 
 
 def test_without_a_command_it_lists_them(assent) -> None:

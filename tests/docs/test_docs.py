@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from bot.authorize.click import RefusedBecause
-from bot.cli import app
+from bot.cli.app import app
 from bot.config import variables
 from bot.lifecycle import State, mermaid
 from bot.slack.cards.buttons import offered

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.ask.grammar import Complete, parse
 from bot.flow.commit import Commit, Committed, Declined, Hold
-from bot.flow.flow import Labour
+from bot.flow.labour import Labour
 from bot.flow.request import Place, Request
 from bot.lifecycle import ENDED, Event, State
 from bot.store.store import Store

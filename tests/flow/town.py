@@ -18,7 +18,8 @@ from bot.connectors.lines import over_http
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.connectors import BY_HTTP
-from bot.flow.flow import Flow, Labour
+from bot.flow.flow import Flow
+from bot.flow.labour import Labour
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
 from bot.store.showing import Showing

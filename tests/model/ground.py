@@ -18,7 +18,7 @@ from bot.assess.policy import Policies
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.sandbox import Command, Finished, StopSignal
-from bot.flow.ports import Bench
+from bot.flow.workshop import Bench
 from bot.terms import Digest
 from tests.model.crashing import Life
 

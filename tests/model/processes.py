@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from bot.ask.grammar import Complete, parse
 from bot.authorize.click import Action, Answered, Click
-from bot.flow.flow import Flow, Labour
+from bot.flow.flow import Flow
+from bot.flow.labour import Labour
 from bot.flow.request import Place
 from bot.lifecycle import State
 from bot.store.showing import Showing

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator
 
+from bot.ask.json_schema import no_schema
 from bot.ask.manifest.permissions import Verb
 from bot.ask.manifest.words import Argv, Money, Name, Scalar, Text
 from bot.terms import Record
@@ -76,12 +77,8 @@ class ModelCall(Record):
     @field_validator("answer")
     @classmethod
     def _is_a_schema(cls, answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        from jsonschema import Draft202012Validator, SchemaError  # 2.4 MB that few skills need
-
-        try:
-            Draft202012Validator.check_schema(answer)
-        except SchemaError as error:
-            raise ValueError(f"this is no JSON Schema: {error.message}") from None
+        if why := no_schema(answer):
+            raise ValueError(f"this is no JSON Schema: {why}")
         if answer.get("type") != "object" or answer.get("additionalProperties") is not False:
             raise ValueError("the schema of an answer is an object with additionalProperties: false")
         return answer

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 from pydantic import JsonValue
 
 from bot.ask.catalog import did_you_mean
+from bot.ask.json_schema import fault
 from bot.ask.lint.places import Placed
 from bot.ask.manifest import ConnectorCall, Manifest, ModelCall
 from bot.ask.reading import Finding, Path
@@ -74,8 +73,8 @@ def _arguments(verb: Verb[Any], given: Mapping[str, JsonValue], path: Path) -> I
             hint = did_you_mean(name, list(takes)).strip() or f"It takes {', '.join(takes) or 'nothing'}."
             yield Finding(at, f"it takes no {name}", hint)
         elif not _filled_in(value):
-            if error := best_match(Draft202012Validator(takes[name]).iter_errors(value)):
-                yield Finding(at, error.message)
+            if wrong := fault(value, takes[name]):
+                yield Finding(at, wrong.why)
         elif name in verb.plain:
             hint = "Write $name there, and name: ${…} under values."
             yield Finding(at, f"nothing is filled into {name}", hint)

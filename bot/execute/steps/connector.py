@@ -8,11 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 from pydantic import JsonValue
 
 from bot.ask.catalog import did_you_mean
+from bot.ask.json_schema import fault
 from bot.ask.manifest import ConnectorCall
 from bot.assess.connected import Connected, Connectors, Git, GitHub, Kubernetes
 from bot.execute.connectors import VERBS, Verb
@@ -126,12 +125,11 @@ def misfit(verb: Verb[Any], arguments: Arguments) -> str:
         if name not in known:
             guess = did_you_mean(name, known) if known else ""
             return f"it takes no {name}. {guess}It takes {', '.join(known) or 'nothing'}."
-    error = best_match(Draft202012Validator(verb.takes).iter_errors(dict(arguments)))
-    if error is None:
+    wrong = fault(dict(arguments), verb.takes)
+    if wrong is None:
         return ""
-    where = ".".join(str(part) for part in error.absolute_path)
-    said = error.message if len(error.message) <= _SHORT else f"{error.message[:_SHORT]}…"
-    return f"{where}: {said}." if where else f"{said}."
+    said = wrong.why if len(wrong.why) <= _SHORT else f"{wrong.why[:_SHORT]}…"
+    return f"{wrong.where}: {said}." if wrong.where else f"{said}."
 
 
 def answered(calling: Calling, found: Found) -> tuple[int, str]:
