@@ -35,6 +35,7 @@ from bot.slack.socket import Sockets
 from bot.slack.voice import SlackVoice
 from bot.store.connection import connect
 from bot.store.memory import Memory
+from bot.store.outputs import Outputs
 from bot.store.showing import Showing
 from bot.store.store import Store
 from bot.store.streams import Streams
@@ -116,6 +117,7 @@ async def _open(
             streams=streams,
             showing=Showing(store),
             telling=Telling(store),
+            outputs=Outputs(store),
             people=people,
             voice=voice,
             skills=lately.skills,

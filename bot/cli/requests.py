@@ -143,6 +143,7 @@ def record(request: Request) -> dict[str, Any]:
         "outcome": said["outcome"],
         "cost": said["cost"],
         "notes": said["notes"],
+        "unsent": said["unsent"],
     }
 
 
@@ -209,7 +210,7 @@ def lines(request: Request) -> list[tuple[str, str]]:
         rows.append(("outcome", f"{request.outcome.kind}: {request.outcome.sentence}"))
     if request.cost is not None:
         rows.append(("cost", dollars(request.cost)))
-    return rows + [("note", one) for one in request.notes]
+    return rows + [("note", one) for one in (*request.notes, *request.unsent)]
 
 
 def _estimate(p50: int, p95: int, ceiling: int) -> str:

@@ -51,6 +51,14 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a step said, where that is more than its record keeps; for whoever sends it on, for some days."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """What a chapter of the flow wants to have happened.
 
@@ -82,6 +90,7 @@ class Commit:
     show: bool = True
     tell: tuple[Notice, ...] = ()
     """Who is told of it besides the card; written with it, so that it is told although this process dies."""
+    output: Output | None = None
     work: Work | None = None
     timers: dict[Timer, int] = field(default_factory=dict)
     clear: tuple[Timer, ...] = ()

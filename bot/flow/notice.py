@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.terms import Group, Principal, Record, RequestId
 
-Kind = Literal["remind", "added", "page", "glass", "review", "reassessed"]
+Kind = Literal["remind", "added", "page", "glass", "review", "reassessed", "output"]
 
 
 class Notice(Record):
@@ -17,3 +17,5 @@ class Notice(Record):
     groups: tuple[Group, ...] = ()
     people: tuple[Principal, ...] = ()
     text: str
+    output: str = ""
+    """Which kept output goes with it, as a file."""

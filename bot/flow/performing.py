@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypedDict
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -16,9 +17,10 @@ from bot.execute.journal import Entry, Phase
 from bot.execute.sandbox import Finished
 from bot.execute.steps import Does, what
 from bot.flow.commands import Commands
-from bot.flow.commit import Commit, Declined
+from bot.flow.commit import Commit, Declined, Output
 from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.leasing import Hold, LeaseLost
+from bot.flow.notice import Notice
 from bot.flow.ports import Store
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
@@ -27,6 +29,11 @@ from bot.settle.outcome import judge, met
 _JSON = TypeAdapter(dict[str, JsonValue])
 OUTPUT_KEPT = 4000
 """Characters of a step's output that stay in the journal: its end, where the reason stands."""
+
+
+class _InFull(TypedDict, total=False):
+    output: Output
+    tell: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,8 @@ class Performing:
             return
         observed = _result(finished) if finished.exit_code == 0 else None
         checks = judge([self._filled(check) for check in (*done_when.checks, *also)], observed)
-        await self._write(
-            Event.STEP_ENDED, _ended(began, finished, ok=met(checks)).model_copy(update={"checks": checks})
-        )
+        ended = _ended(began, finished, ok=met(checks)).model_copy(update={"checks": checks})
+        await self._write(Event.STEP_ENDED, ended, said=_said_in_full(finished))
 
     async def _effect(self, step: Step | Precondition, phase: Phase, does: Does) -> None:
         """Write that it begins, do it, write how it ended. What was cut stays open: nobody knows."""
@@ -96,7 +102,7 @@ class Performing:
         ok: bool | None = finished.exit_code == 0
         if phase == "probe" and finished.exit_code not in (0, 1):
             ok = None
-        await self._write(Event.STEP_ENDED, _ended(began, finished, ok=ok))
+        await self._write(Event.STEP_ENDED, _ended(began, finished, ok=ok), said=_said_in_full(finished))
 
     async def _done(self, deed: Deed) -> Finished:
         self.hold.progress = ""
@@ -104,7 +110,8 @@ class Performing:
         self.hold.check()
         return finished
 
-    async def _write(self, event: Event, entry: Entry) -> None:
+    async def _write(self, event: Event, entry: Entry, *, said: str = "") -> None:
+        """`said` is all that was said; what is longer than the record keeps goes to the thread as a file."""
         request = await mine(self.store, self.hold)
         commit = Commit(
             op=f"{event.value}:{self.hold.fence}:{len(request.journal)}",
@@ -112,12 +119,21 @@ class Performing:
             event=event,
             fence=self.hold.fence,
             entry=entry,
+            **self._in_full(entry, said, len(request.journal)),
             set={"progress": ""},
             audit={"principal": "assent", **_said(entry, self.commands.skill.manifest.evidence)},
         )
         done = await self.hold.insist(lambda: self.store.commit(commit))
         if isinstance(done, Declined):
             raise LeaseLost(f"{self.hold.request}: {done.reason} {done.detail}")
+
+    def _in_full(self, entry: Entry, said: str, number: int) -> _InFull:
+        if len(said) <= OUTPUT_KEPT:
+            return {}
+        name = f"{self.hold.fence}-{number}-{entry.step}"
+        text = f"All that {entry.title or entry.step} said"
+        notice = Notice(request=self.hold.request, kind="output", text=text, output=name)
+        return {"output": Output(name=name, text=said), "tell": (notice,)}
 
     def _filled(self, check: Wanted) -> Wanted:
         if not isinstance(check.equals, str):
@@ -153,6 +169,12 @@ def _ended(began: Entry, finished: Finished, *, ok: bool | None) -> Entry:
 
 def _result(finished: Finished) -> dict[str, JsonValue] | None:
     return None if finished.result is None else _JSON.validate_python(dict(finished.result))
+
+
+def _said_in_full(finished: Finished) -> str:
+    """All that is kept of both streams; what was dropped of them is said where it is missing."""
+    heard = finished.stderr.strip()
+    return f"{finished.stdout.rstrip()}\n" + (f"\n--- standard error\n{heard}\n" if heard else "")
 
 
 def _output(finished: Finished) -> str:

@@ -77,6 +77,8 @@ class Request(Record):
     """Why nothing is counted now, while the policies do not load."""
     missing: tuple[str, ...] = ()
     """Who is still needed, as labels, when the last vote was counted."""
+    unsent: tuple[str, ...] = ()
+    """Why the whole output of a step is not in the thread, where it should be."""
     progress: str = ""
     """The running step's last line."""
     card: CardRef | None = None

@@ -166,6 +166,8 @@ class LocalSlack:
         if request.content_type == "multipart/form-data":
             parts = [each for each in (await request.post()).values() if isinstance(each, web.FileField)]
             content = parts[0].file.read() if parts else b""
+        if found["bytes"] is not None or len(content) != found["length"]:
+            raise web.HTTPBadRequest(text="The file has come already, or is not as long as was said.")
         found["bytes"] = content
         return web.Response(text=f"OK - {len(content)}")
 

@@ -30,7 +30,7 @@ from bot.slack.messages import Messages
 from bot.slack.notices import Bell
 from bot.slack.opening import Opening
 from bot.slack.people import SlackPeople
-from bot.slack.ports import Flow, MayAsk, Records, Showing, Skills, Streams, Telling
+from bot.slack.ports import Flow, MayAsk, Outputs, Records, Showing, Skills, Streams, Telling
 from bot.slack.posting import Posting
 from bot.slack.precedence import Precedence
 from bot.slack.spoken import Spoken
@@ -52,6 +52,7 @@ class Parts:
     streams: Streams
     showing: Showing
     telling: Telling
+    outputs: Outputs
     people: SlackPeople
     voice: Voice
     skills: Skills
@@ -110,6 +111,7 @@ class Edge:
         self.bell = Bell(
             notices=parts.streams,
             telling=parts.telling,
+            outputs=parts.outputs,
             records=parts.records,
             people=parts.people,
             client=parts.client,

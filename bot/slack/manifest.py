@@ -19,6 +19,7 @@ SCOPES = {
     "groups:read": "the same in private channels it was invited to",
     "channels:join": "incident channels",
     "pins:write": "pinning a triage",
+    "files:write": "output that is longer than a card, as a file in its thread",
 }
 """Each scope, and what would not work without it."""
 

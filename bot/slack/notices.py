@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -19,9 +18,10 @@ from bot.flow.request import Request
 from bot.lifecycle import ENDED, State
 from bot.slack.afterwards import Afterwards
 from bot.slack.escape import words
-from bot.slack.ports import NoticeEntry, Notices, Reaches, Records, Telling
+from bot.slack.patience import TRIES, Later, Never, Patience
+from bot.slack.ports import NoticeEntry, Notices, Outputs, Reaches, Records, Telling
 from bot.slack.precedence import Precedence
-from bot.slack.web_api import FAILURES, failure
+from bot.slack.sharing import Sharing
 from bot.terms import Principal
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,6 @@ log = logging.getLogger(__name__)
 READ_MS = 2000
 HOLD_MS = 9000
 """Held anew before every call; shorter than an entry is left alone, so that a crash costs one wait."""
-TRIES = 5
-SHORT_S = 5.0
-"""Slack's wish for silence up to so long is waited for; for a longer one the notice is put back."""
 MENTIONED = 20
 THREAD = "thread"
 
@@ -42,17 +39,10 @@ _LEADS: dict[Kind, str] = {
     "glass": "🚨",
     "review": "🔎",
     "reassessed": "⚖️",
+    "output": "📄",
 }
 _DIRECT = frozenset({"page", "glass", "review"})
 _ASKING = frozenset({"remind", "added", "page"})
-
-
-class _Later(Exception):
-    """It must wait: the notice stays where it is, and comes again."""
-
-
-class _Never(Exception):
-    """Slack says that this cannot be said there, now or later."""
 
 
 class Bell:
@@ -73,14 +63,16 @@ class Bell:
         name: str,
         clock: Callable[[], float] = time.monotonic,
         precedence: Precedence | None = None,
+        outputs: Outputs,
     ) -> None:
         self._notices, self._telling, self._records, self._people = notices, telling, records, people
-        self._client, self._name, self._clock = client, name, clock
+        self._client, self._name = client, name
         self._precedence = precedence or Precedence()
         self._work = Afterwards()
         self._under_way: set[str] = set()
         self._failed: dict[str, int] = {}
-        self._quiet_until = float("-inf")
+        self._patiently = Patience(clock)
+        self._sharing = Sharing(client=client, outputs=outputs, telling=telling, patiently=self._patiently)
 
     async def ring(self) -> None:
         """Until cancelled."""
@@ -92,7 +84,7 @@ class Bell:
                 await asyncio.sleep(1)
                 continue
             for entry in entries:
-                if entry.id not in self._under_way and self._clock() >= self._quiet_until:
+                if entry.id not in self._under_way and not self._patiently.quiet:
                     self._under_way.add(entry.id)
                     self._work.start(self._handled(entry), failed=partial(self._broke, entry))
 
@@ -111,7 +103,7 @@ class Bell:
                 self._failed.pop(entry.id, None)
             finally:
                 await self._telling.telling_free(entry.id, self._name)
-        except (_Later, StoreAway, Undetermined) as later:
+        except (Later, StoreAway, Undetermined) as later:
             log.warning("a notice about %s must wait: %s", entry.notice.request, later)
         finally:
             self._under_way.discard(entry.id)
@@ -125,7 +117,11 @@ class Bell:
         if request is None or not still(request, notice):
             return
         if request.card is None and request.state not in ENDED:
-            raise _Later("its card is not there yet")
+            raise Later("its card is not there yet")
+        if notice.kind == "output":
+            hold = partial(self._telling.telling, entry, holder=self._name, ms=HOLD_MS)
+            await self._sharing.share(entry, request, notice, hold=hold)
+            return
         people = await self._people_of(request, notice)
         heard = await self._telling.heard(entry)
         everywhere = notice.kind in _DIRECT
@@ -133,7 +129,7 @@ class Bell:
             try:
                 nobody = "" if people else " I could not find anybody to tell."
                 await self._in_thread(request, written(notice, list(people.values())) + nobody)
-            except _Never as never:
+            except Never as never:
                 log.warning("the thread of %s cannot be written to: %s", request.id, never)
                 everywhere = True
             else:
@@ -154,7 +150,7 @@ class Bell:
 
     async def _in_thread(self, request: Request, text: str) -> None:
         if request.card is None:
-            raise _Never("there is no card")
+            raise Never("there is no card")
         await self._patiently(
             self._client.chat_postMessage,
             channel=request.card.channel,
@@ -168,13 +164,13 @@ class Bell:
         link = await self._link(request) if accounts else ""
         for account in accounts:
             if not await self._telling.telling(entry, holder=self._name, ms=HOLD_MS):
-                raise _Later("another process says the rest")
+                raise Later("another process says the rest")
             try:
                 opened = await self._patiently(self._client.conversations_open, users=[account])
                 channel = opened["channel"]["id"]
                 text = written(notice, []) + link
                 await self._patiently(self._client.chat_postMessage, channel=channel, text=text)
-            except _Never as never:
+            except Never as never:
                 log.warning("%s cannot be told about %s: %s", account, request.id, never)
             await self._telling.hears(entry, account)
 
@@ -185,24 +181,9 @@ class Bell:
             found = await self._patiently(
                 self._client.chat_getPermalink, channel=request.card.channel, message_ts=request.card.ts
             )
-        except _Never:
+        except Never:
             return ""
         return f"\n<{found['permalink']}|Its card>"
-
-    async def _patiently(self, call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any:
-        """Raises _Later when Slack wants silence for long, _Never for what waiting does not help."""
-        for _ in range(TRIES):
-            try:
-                return await call(**arguments)
-            except FAILURES as raised:
-                why = failure(raised)
-                if not why.later:
-                    raise _Never(why.error) from raised
-                if why.wait_s > SHORT_S:
-                    self._quiet_until = self._clock() + why.wait_s
-                    raise _Later(f"{why.error} for {why.wait_s:g} s") from raised
-                await asyncio.sleep(why.wait_s or 0.5)
-        raise _Later("Slack does not take it")
 
 
 def still(request: Request, notice: Notice) -> bool:

@@ -105,6 +105,16 @@ class Telling(Protocol):
     async def hears(self, notice: str, who: str) -> None: ...
 
 
+class Outputs(Protocol):
+    """What steps said that is longer than a card."""
+
+    async def output(self, request: RequestId, name: str) -> str | None: ...
+
+    async def sent(self, request: RequestId, name: str) -> None: ...
+
+    async def unsent(self, request: RequestId, name: str, why: str) -> None: ...
+
+
 class Reaches(Protocol):
     """The directory, asked where somebody can be told something. Raises Undetermined."""
 

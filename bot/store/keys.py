@@ -94,6 +94,10 @@ class Keys:
     def seen(self, identity: str) -> str:
         return self._of(f"seen:{identity}")
 
+    def output(self, request: RequestId, name: str) -> str:
+        """What a step said, until it was sent on."""
+        return self._of(f"output:{request}:{name}")
+
     def history(self, account: str) -> str:
         return self._of(f"history:{account}")
 

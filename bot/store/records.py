@@ -26,6 +26,8 @@ _PLAIN = ("id", "state", "asked_by", "requester", "progress", "stopped")
 _NUMBERS = ("revision", "fence", "card_revision", "cost", "escalated")
 _TIMES = ("asked_at", "updated_at", "expires_at", "lease_until", "waits_since")
 _LISTS = ("notes", "missing", "redact")
+UNSENT = "unsent:"
+"""Begins the names of fields that say why an output was not sent."""
 _STRINGS = TypeAdapter(tuple[str, ...])
 
 
@@ -38,6 +40,7 @@ def request_from(fields: Mapping[str, str], votes: Sequence[str], journal: Seque
     found |= {
         name: kind.model_validate_json(fields[name]) for name, kind in _PARTS.items() if fields.get(name)
     }
+    found["unsent"] = tuple(text for name, text in sorted(fields.items()) if name.startswith(UNSENT))
     found["votes"] = tuple(Vote.model_validate_json(vote) for vote in votes)
     found["journal"] = tuple(Entry.model_validate_json(entry) for entry in journal)
     return Request.model_validate(found)

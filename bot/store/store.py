@@ -29,6 +29,8 @@ SEEN_FOR_MS = 24 * 3600 * 1000
 STALE_AFTER_MS = 2 * 60 * 1000
 """A command that nobody could look at for two minutes is not run: the person is asked again."""
 
+OUTPUT_MS = 3 * 24 * 3600 * 1000
+"""How long the whole output of a step is kept for whoever sends it to Slack."""
 KNOWN = 4096
 """Of so many requests it is remembered what their audit may not have."""
 
@@ -103,6 +105,7 @@ class Store:
         account, line = commit.history or ("none", None)
         keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
         keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices, k.slots, k.turns, k.requests]
+        keys += [k.output(commit.request, commit.output.name if commit.output else "none")]
         discreet = await self._discretion(commit.request)
         answer = await self._run("commit", keys, [json.dumps(_document(commit, line, discreet))])
         kind, first, *rest = answer
@@ -304,6 +307,8 @@ def _document(commit: Commit, history: str | None, discreet: Discretion) -> dict
         "settle": commit.settle,
         "lock": commit.lock,
         "unlock": commit.unlock or None,
+        "output": commit.output and commit.output.text,
+        "output_ms": OUTPUT_MS,
         "slot": commit.slot and {"skill": commit.slot.skill, "most": commit.slot.most},
         "history": history,
     }

@@ -94,7 +94,7 @@ def _status(request: Request, room: int) -> str:
     if review := asked.reviewed(request, room // 2):
         lines.append(f"🔎 {review}")
     told = request.outcome.sentence if request.outcome else ""
-    said = (*request.notes, *((request.stopped,) if request.stopped else ()))
+    said = (*request.notes, *request.unsent, *((request.stopped,) if request.stopped else ()))
     notes = [words(note, 300) for note in said if note not in told]
     return "\n".join([*lines, parts.fitting(notes, room=room // 2)] if notes else lines)
 

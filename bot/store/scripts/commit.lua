@@ -1,6 +1,6 @@
 -- One transition of one request with all that belongs to it, or a refusal that has written nothing but a place in a line.
 -- Everything is checked before the first write: a script that fails half-way is not rolled back.
-local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices, slots, turns, requests =
+local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices, slots, turns, requests, output =
   unpack(KEYS)
 local c = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
@@ -125,6 +125,7 @@ for k, ms in pairs(c.due) do redis.call('ZADD', due, now + ms, k .. ' ' .. c.id)
 for _, line in ipairs(c.audit) do
   redis.call('RPUSH', audit, '{"seq":' .. redis.call('LLEN', audit) + 1 .. ',' .. string.sub(stamped, 2) .. string.sub(line, 2))
 end
+if c.output then redis.call('SET', output, c.output, 'PX', c.output_ms) end
 for _, notice in ipairs(c.tell) do redis.call('XADD', notices, '*', 'notice', notice) end
 if c.show then redis.call('XADD', outbox, '*', 'request', c.id) end
 if c.work then redis.call('XADD', work, '*', 'kind', c.work, 'request', c.id) end
