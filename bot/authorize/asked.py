@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.assess.decision import RequireApproval, Requirement
-from bot.authorize.approval import (
-    Members,
-    Tally,
-    Vote,
-    approvals,
-    eligible,
-    may_veto,
-    seated,
-    sits_for,
-    standing,
-    tally,
-)
+from bot.authorize.approval import Tally, Vote, approvals, standing, tally
 from bot.authorize.click import ClickRefused, RefusedBecause
+from bot.authorize.seating import Members, eligible, may_veto, seated, sits_for
 from bot.terms import Digest, Principal
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""When an answer is given that nobody gave; counting does not look at it."""
 
 VETO = "veto"
 """The stage of an answer that only ends a request."""
@@ -45,6 +39,13 @@ class Asked:
             requester=self.requester,
         )
 
+    def with_yes(self, principal: Principal, stage: str) -> Tally:
+        """As it would be after their yes."""
+        yes = Vote(
+            principal=principal, slack_user="", answer="approve", at=_NO_TIME, digest=self.digest, stage=stage
+        )
+        return self.tally(yes)
+
     def sits_for(self, principal: Principal, stage: str) -> tuple[Principal, ...]:
         """In whose seats they would answer."""
         return sits_for(
@@ -57,23 +58,29 @@ class Asked:
         )
 
     def stage_of_yes(self, principal: Principal) -> str | ClickRefused:
-        """The open stage that their yes would be for, or what they are told instead."""
+        """The stage that their yes would be for, or what they are told instead.
+
+        Whoever has said yes may say it for another stage only where that brings it nearer to a grant.
+        """
         may = self._of(
             principal, seated(self.members, requester=self.requester, answered=self._others(principal))
         )
         if not may:
             return self._not_among()
         now, said = self.tally(), approvals(self.votes, self.digest).get(principal, frozenset())
-        # Whoever has said yes may say it again only for another stage that lets the same people answer.
-        here = [one.stage for one in may if one.stage in now.stages and (not said or not one.distinct)]
-        if (stage := next((stage for stage in here if stage not in said), None)) is not None:
-            return stage
+        begun = [one.stage for one in may if one.stage in now.begun and one.stage not in said]
+        # Where it fills a seat first: also one of a full stage, whose people then answer for another.
+        for stage in begun:
+            if now.nearer(self.with_yes(principal, stage)):
+                return stage
         if said:
-            return ClickRefused(
-                RefusedBecause.ALREADY_COUNTED, f"Your answer to {self.called} is already counted."
-            )
+            words = f"Your answer to {self.called} is already counted."
+            return ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
+        if (here := next((stage for stage in begun if stage in now.stages), None)) is not None:
+            return here
         if now.stages:
-            words = f"It is {now.stages[0]}'s turn now, and your answer is for {may[0].stage}."
+            full = "is complete" if may[0].stage in now.begun else "comes later"
+            words = f"It is {now.stages[0]}'s turn now, and your answer is for {may[0].stage}, which {full}."
             return ClickRefused(RefusedBecause.WRONG_STAGE, words)
         return may[0].stage
 

@@ -14,10 +14,11 @@ from bot.assess.gate import decide
 from bot.assess.policy import Policies
 from bot.assess.remedies import Earning, Override, earnings, overrides, with_glass_broken
 from bot.assess.trace import Trace, trace
-from bot.authorize.approval import Members, Vote, tally
+from bot.authorize.approval import Vote, tally
 from bot.authorize.click import ClickRefused
 from bot.authorize.escalation import escalated
 from bot.authorize.reach import Reach, reach_of, reaches, unknown
+from bot.authorize.seating import Members
 from bot.terms import Digest, Principal
 
 NOTHING = Digest("sha256:" + "0" * 64)
@@ -79,7 +80,7 @@ def explain(
     digest = NOTHING if isinstance(judged, Facts) else judged.digest
     counted = tally(asked, votes, digest=digest, members=members, requester=Principal(requester))
     these: dict[str, Any] = {
-        "digest": digest, "members": members, "requester": Principal(requester), "now": now
+        "digest": digest, "members": members, "requester": Principal(requester)
     }  # fmt: skip
     return replace(
         found,

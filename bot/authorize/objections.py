@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from bot.assess.assessment import Assessment, confirmation
 from bot.assess.decision import Relation, RequireApproval
-from bot.authorize.approval import Members, eligible
 from bot.authorize.click import Click, ClickRefused, RefusedBecause
+from bot.authorize.seating import Members, eligible
 from bot.terms import Principal
 
 _RELATED: dict[Relation, tuple[str, str]] = {
@@ -30,6 +30,10 @@ def excluded(decision: RequireApproval, principal: Principal, *, requester: Prin
     """What whoever asked is told, where that leaves them no seat at all."""
     if principal != requester or any("requester" not in one.exclude for one in decision.requirements):
         return None
+    return _self_approval()
+
+
+def _self_approval() -> ClickRefused:
     words = "You asked for this, so your answer does not count. Cancel it if you changed your mind."
     return ClickRefused(RefusedBecause.SELF_APPROVAL, words)
 
@@ -53,9 +57,11 @@ def barred(
 ) -> ClickRefused | None:
     """What somebody is told who could answer but for what they are to this request."""
     seats = (eligible(one, members, requester=requester) for one in decision.requirements)
-    barring = next((one for one in decision.requirements if principal in one.barred), None)
-    if barring is None or any(principal in people for people in seats):
+    if any(principal in people for people in seats):
         return None
+    barring = next((one for one in decision.requirements if principal in one.barred), None)
+    if barring is None:
+        return _asked_for_it(decision, members, principal, requester=requester)
     said = [
         words
         for relation, (fact, words) in _RELATED.items()
@@ -63,6 +69,15 @@ def barred(
     ]
     words = f"{' and '.join(said)}, so your answer does not count here. Somebody else must look."
     return ClickRefused(RefusedBecause.EXCLUDED, words, detail=barring.rule)
+
+
+def _asked_for_it(
+    decision: RequireApproval, members: Members, principal: Principal, *, requester: Principal
+) -> ClickRefused | None:
+    """Some requirement lets the requester answer, and it is not the one whose seats they could take."""
+    open_ = (one.model_copy(update={"exclude": ()}) for one in decision.requirements)
+    could = any(principal in eligible(one, members, requester=requester) for one in open_)
+    return _self_approval() if principal == requester and could else None
 
 
 def confirmed(click: Click, decision: RequireApproval, stage: str, assessment: Assessment) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from pydantic import JsonValue
 
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import Members, Vote, approvals, eligible, may_veto
+from bot.authorize.approval import Vote
 from bot.authorize.asked import Asked
 from bot.authorize.click import ClickRefused, RefusedBecause
 from bot.authorize.objections import barred, excluded
+from bot.authorize.seating import Members, eligible, may_veto
 from bot.terms import Digest, Principal
 
 
@@ -40,26 +40,19 @@ def reaches(
     digest: Digest,
     members: Members,
     requester: Principal,
-    now: datetime,
 ) -> tuple[Reach, ...]:
-    """Everybody whose yes would fill a seat now; who has said it already is left out.
+    """Everybody whose yes would fill a seat now, as a click would be judged.
 
     Groups that are not in `members` have nobody here, so whoever does not know them must say so.
     """
     asked = Asked(decision, votes, digest, members, requester)
-    before = asked.tally()
-    said = approvals(votes, digest)
-    found = {}
-    for requirement in decision.requirements:
-        if requirement.stage not in before.stages:
-            continue
-        for person in sorted(eligible(requirement, members, requester=requester)):
-            if person in found or requirement.stage in said.get(person, frozenset()):
-                continue
-            reach = _reach(asked, person, requirement.stage, now)
-            if reach.missing != (*before.missing, *before.later):
-                found[person] = reach
-    return tuple(sorted(found.values(), key=lambda one: (len(one.missing), one.principal)))
+    before, found = asked.tally(), []
+    people = (eligible(one, members, requester=requester) for one in decision.requirements)
+    for person in sorted(frozenset[Principal]().union(*people)):
+        stage = asked.stage_of_yes(person)
+        if isinstance(stage, str) and before.nearer(asked.with_yes(person, stage)):
+            found.append(_reach(asked, person, stage))
+    return tuple(sorted(found, key=lambda one: (len(one.missing), one.principal)))
 
 
 def reach_of(
@@ -71,7 +64,6 @@ def reach_of(
     members: Members,
     requester: Principal,
     facts: Mapping[str, JsonValue],
-    now: datetime,
 ) -> Reach | ClickRefused:
     """What somebody's yes would do now, or what they would be told if they pressed Approve."""
     refused = excluded(decision, principal, requester=requester)
@@ -81,18 +73,15 @@ def reach_of(
     asked = Asked(decision, votes, digest, members, requester)
     match asked.stage_of_yes(principal):
         case str() as stage:
-            return _reach(asked, principal, stage, now)
+            return _reach(asked, principal, stage)
         case ClickRefused(reason=RefusedBecause.NOT_ELIGIBLE) as told:
             return _not_eligible(principal, asked, told)
         case told:
             return told
 
 
-def _reach(asked: Asked, principal: Principal, stage: str, now: datetime) -> Reach:
-    vote = Vote(
-        principal=principal, slack_user="", answer="approve", at=now, digest=asked.digest, stage=stage
-    )
-    after = asked.tally(vote)
+def _reach(asked: Asked, principal: Principal, stage: str) -> Reach:
+    after = asked.with_yes(principal, stage)
     return Reach(principal, stage, (*after.missing, *after.later), asked.sits_for(principal, stage))
 
 

@@ -22,7 +22,7 @@ def told(decision: Decision, policies: Policies, *, requester: Principal) -> dic
     """A decision with who is asked, as far as the files know them."""
     from bot.assess.decision import RequireApproval
     from bot.assess.policy_table import people_needed
-    from bot.authorize.approval import eligible
+    from bot.authorize.seating import eligible
 
     required = decision.requirements if isinstance(decision, RequireApproval) else ()
     known = {group: policies.roster.members(group) for group in policies.roster.groups}

@@ -125,7 +125,7 @@ def _recorded(old: Policies, new: Policies, limit: int, team: str | None) -> Ite
     try:
         records = asyncio.run(policy_history.judged(team, limit))
     except Refused as away:
-        terminal.note(f"Recorded requests were not looked at: {away}")
+        terminal.note(f"Recorded requests were not looked at. {away}")
         return
     for one in records:
         before, after = one.facts_under(old), one.facts_under(new)

@@ -71,8 +71,8 @@ def explanation(
     answer; nobody when nobody is asked any more.
     """
     from bot.assess.decision import RequireApproval
-    from bot.authorize.approval import groups_of
     from bot.authorize.explanation import explain as explained
+    from bot.authorize.seating import groups_of
     from bot.lifecycle import State
 
     assessment, asked = request.assessment, request.asked

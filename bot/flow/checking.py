@@ -9,8 +9,9 @@ from bot.assess.assessment import Assessment, Binding, drift
 from bot.assess.decision import Allow, RequireApproval
 from bot.assess.gate import rebound
 from bot.assess.strictness import stricter_of
-from bot.authorize.approval import groups_of, tally
+from bot.authorize.approval import tally
 from bot.authorize.people import Undetermined
+from bot.authorize.seating import groups_of
 from bot.flow.commit import Commit
 from bot.flow.drift import Drift, Standing
 from bot.flow.escalating import next_step
@@ -68,7 +69,7 @@ class Checking:
         except (StoreAway, Undetermined):
             raise
         except Refused as refused:
-            await self.drift.void(request, (f"it can no longer be planned: {refused}",))
+            await self.drift.void(request, (f'it can no longer be planned ("{refused}")',))
             return False
         if differences := drift(then.binding, _as_judged(fresh, then)):
             await self.drift.void(request, differences)

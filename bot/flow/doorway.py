@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import groups_of
 from bot.authorize.click import Click, ClickRefused, RefusedBecause
 from bot.authorize.people import Person, Standing, Undetermined
+from bot.authorize.seating import groups_of
 from bot.flow.ports import People, Store
 from bot.flow.request import Request
 from bot.terms import Group, Principal

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.assess.decision import Escalation, RequireApproval
-from bot.authorize.approval import groups_of, tally
+from bot.authorize.approval import tally
 from bot.authorize.escalation import escalated
 from bot.authorize.people import Undetermined
 from bot.authorize.reach import reaches
+from bot.authorize.seating import groups_of
 from bot.flow.commit import Commit, Timer
 from bot.flow.granting import granting
 from bot.flow.notice import Notice
@@ -50,9 +51,7 @@ class Escalating:
         except Undetermined:
             return  # it goes on ringing until somebody can be asked
         count = tally(asked, request.votes, digest=then.digest, members=members, requester=then.requester)
-        could = reaches(
-            asked, request.votes, digest=then.digest, members=members, requester=then.requester, now=now
-        )
+        could = reaches(asked, request.votes, digest=then.digest, members=members, requester=then.requester)
         new = steps[request.escalated : taken]
         commit = Commit(
             op=f"escalate:{request.card_revision}:{taken}",

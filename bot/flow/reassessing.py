@@ -62,7 +62,7 @@ class Reassessing:
         except (StoreAway, Undetermined):
             raise
         except Refused as refused:
-            await self.drift.void(request, (f"it can no longer be judged: {refused}",))
+            await self.drift.void(request, (f'it can no longer be judged ("{refused}")',))
             return
         why = f"The policies changed ({versions(then, fresh)})."
         await self.settle(request, fresh, now=found[1], why=why)
@@ -90,7 +90,7 @@ class Reassessing:
             request=request.id,
             kind="reassessed",
             people=answered,
-            text=f"{request.id} was judged anew, so your answer does not count any more: {why}",
+            text=f"{request.id} was judged anew, so your answer does not count any more. {why}",
         )
         await self.store.commit(
             Commit(

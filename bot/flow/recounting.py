@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.authorize.approval import groups_of, tally
+from bot.authorize.approval import tally
 from bot.authorize.people import Undetermined
+from bot.authorize.seating import groups_of
 from bot.flow.commit import Commit
 from bot.flow.drift import Drift
 from bot.flow.granting import granting

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.authorize.approval import eligible
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
+from bot.authorize.seating import eligible
 from bot.execute.journal import Entry
 from bot.execute.run import asked_about
 from bot.flow.commit import Commit, Declined

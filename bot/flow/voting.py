@@ -13,6 +13,7 @@ from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.authorize.delegation import in_words
 from bot.authorize.objections import confirmed, not_barred, not_excluded
 from bot.authorize.people import Person
+from bot.authorize.seating import may_veto
 from bot.flow.commit import Commit, Declined
 from bot.flow.doorway import Doorway, decided
 from bot.flow.drift import Drift
@@ -40,7 +41,8 @@ class Voting:
         if answer != "withdraw":
             not_excluded(decision, principal, assessment)
         members = await self.door.members(decision)
-        if answer == "approve":
+        vetoes = answer == "deny" and principal in may_veto(decision, members, requester=assessment.requester)
+        if answer != "withdraw" and not vetoes:
             not_barred(decision, members, principal, assessment)
         asked = Asked(
             decision, request.votes, assessment.digest, members, assessment.requester, called=request.id

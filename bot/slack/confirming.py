@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.assess.assessment import Assessment, confirmation
 from bot.assess.decision import RequireApproval, Requirement
-from bot.authorize.approval import Members, approvals, eligible, tally
+from bot.authorize.approval import approvals, tally
+from bot.authorize.seating import Members, eligible
 from bot.flow.request import Request
 from bot.terms import Principal
 

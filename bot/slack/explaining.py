@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from bot.assess.decision import RequireApproval
 from bot.assess.policy import Policies
-from bot.authorize.approval import Members, groups_of
 from bot.authorize.explanation import Explanation, explain
 from bot.authorize.people import Undetermined
+from bot.authorize.seating import Members, groups_of
 from bot.flow.ports import People
 from bot.flow.request import Request
 from bot.lifecycle import State

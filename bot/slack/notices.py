@@ -10,8 +10,8 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.authorize.approval import groups_of
 from bot.authorize.people import Undetermined
+from bot.authorize.seating import groups_of
 from bot.flow.notice import Kind, Notice
 from bot.flow.ports import StoreAway
 from bot.flow.request import Request

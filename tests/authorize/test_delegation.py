@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from bot.assess.decision import Because, RequireApproval, Requirement, Seat
 from bot.assess.roster import Roster
-from bot.authorize.approval import Answer, Tally, Vote, eligible, sits_for, tally
+from bot.authorize.approval import Answer, Tally, Vote, tally
 from bot.authorize.delegation import Seats, absent, in_words
 from bot.authorize.directory import Directory
+from bot.authorize.seating import eligible, sits_for
 from bot.terms import Digest, Group, Principal
 
 PEOPLE = ("alice", "bob", "carol", "dave", "erin")

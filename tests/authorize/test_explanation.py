@@ -8,10 +8,10 @@ import pytest
 
 from bot.assess.decision import Escalation
 from bot.assess.policy import Policies
-from bot.authorize.approval import Members
 from bot.authorize.click import ClickRefused, RefusedBecause
 from bot.authorize.explanation import Explanation, explain
 from bot.authorize.reach import Reach, reach_of
+from bot.authorize.seating import Members
 from bot.terms import Digest, Group, Principal
 from tests.assess.writing import facts, gates, policies
 
@@ -195,7 +195,7 @@ class TestPeople:
         assert isinstance(told, ClickRefused)
         assert (told.reason, str(told)) == (
             RefusedBecause.WRONG_STAGE,
-            "It is review's turn now, and your answer is for late.",
+            "It is review's turn now, and your answer is for late, which comes later.",
         )
 
     def test_what_a_yes_would_do(self) -> None:
@@ -207,7 +207,7 @@ class TestPeople:
         later = decision.model_copy(update={"escalation": (Escalation(after_s=2700, add=(Group("leads"),)),)})
         told = reach_of(
             Principal("mia"), later, (), digest=Digest("sha256:" + "1" * 64), members=MEMBERS,
-            requester=Principal("alice"), facts={}, now=NOON,
+            requester=Principal("alice"), facts={},
         )  # fmt: skip
         assert "After 45 minutes without an answer you will be." in str(told)
 

@@ -13,19 +13,10 @@ from hypothesis import strategies as st
 
 from bot.assess.decision import Escalation, RequireApproval, Requirement, Seat
 from bot.assess.policy_table import least_people
-from bot.authorize.approval import (
-    Answer,
-    Members,
-    Tally,
-    Vote,
-    eligible,
-    groups_of,
-    may_veto,
-    sits_for,
-    tally,
-)
+from bot.authorize.approval import Answer, Tally, Vote, tally
 from bot.authorize.delegation import Seats
 from bot.authorize.escalation import escalated
+from bot.authorize.seating import Members, eligible, groups_of, may_veto, sits_for
 from bot.terms import Digest, Group, Principal
 
 THIS, REQUESTER = Digest("sha256:" + "1" * 64), Principal("alice")

@@ -30,7 +30,7 @@ def yes(person: str, stage: str = "review") -> Vote:
 
 
 def reach(decision: RequireApproval, *votes: Vote) -> list[tuple[str, tuple[str, ...]]]:
-    found = reaches(decision, votes, digest=DIGEST, members=MEMBERS, requester=Principal("alice"), now=NOON)
+    found = reaches(decision, votes, digest=DIGEST, members=MEMBERS, requester=Principal("alice"))
     return [(one.principal, one.missing) for one in found]
 
 

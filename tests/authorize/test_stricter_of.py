@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.assess.decision import Allow, Because, Decision, Deny, Escalation, RequireApproval, Requirement, Seat
 from bot.assess.strictness import Direction, direction, stricter_of
-from bot.authorize.approval import Members, Vote, eligible, tally
+from bot.authorize.approval import Vote, tally
 from bot.authorize.escalation import escalated
+from bot.authorize.seating import Members, eligible
 from bot.terms import Digest, Group, Principal
 
 THIS, REQUESTER = Digest("sha256:" + "1" * 64), Principal("alice")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.assess.decision import Because, RequireApproval, Requirement, Seat
-from bot.authorize.approval import Answer, Members, Tally, Vote, tally
+from bot.authorize.approval import Answer, Tally, Vote, tally
+from bot.authorize.seating import Members
 from bot.terms import Digest, Group, Principal
 
 THIS, OTHER = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
@@ -82,6 +83,7 @@ SAME_MAY = require(asks(group("owners")), asks(group("release"), distinct=False)
 NAMED = require(asks(Seat(person=Principal("carol")), group("owners")))
 LOUD = require(asks(group("owners"), exclude=()))
 MIXED = require(asks(group("owners"), exclude=()), asks(group("owners")))
+CAREFUL = require(asks(group("owners"), group("release")), asks(group("owners"), stage="typed", typed=True))
 TWO_NOES = require(asks(group("owners"), group("release")), denials=2)
 THREE = require(
     asks(group("owners"), stage="first"),
@@ -121,6 +123,14 @@ TABLE: list[tuple[str, RequireApproval, str, str]] = [
     ("and every answer is remembered", THREE, "bob+@first bob+@second bob+@third", "granted"),
     ("also when one is missing", THREE, "bob+@first bob+@third", "pending"),
     ("taking it back takes all of it back", THREE, "bob+@first bob+@second bob+@third bob~", "pending"),
+    ("a bare press is not the typing that a stage beside takes", CAREFUL, "bob+ erin+ carol+", "pending"),
+    ("typing is", CAREFUL, "bob+ carol+ erin+@typed", "granted"),
+    (
+        "typed besides, by who is not needed for the other",
+        CAREFUL,
+        "bob+ erin+ carol+ erin+@typed",
+        "granted",
+    ),
     ("withdrawn", BOTH, "erin+ carol+ carol~", "pending"),
     ("withdrawn and given again", BOTH, "erin+ carol+ carol~ carol+", "granted"),
     ("a no is a no", BOTH, "carol-", "denied"),

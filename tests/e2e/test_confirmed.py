@@ -66,7 +66,7 @@ async def _on_the_card(slack: SlackClient, local: Local, redis: Redis) -> None:
     card = await _card(slack, "bob", "waiting")
     assert "vouchers" in json.dumps(card["blocks"])
     await _a_bare_press_changes_nothing(slack, local, redis, card)
-    await _why(slack, "alice", "You cannot approve this now: You asked for this")
+    await _why(slack, "alice", "You cannot approve this now. You asked for this")
     await _why(
         slack, "carol", "An answer to this must come from @service-owners, and you are not among them."
     )

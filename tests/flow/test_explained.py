@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import groups_of
 from bot.authorize.click import ClickRefused
 from bot.authorize.explanation import explain
 from bot.authorize.reach import Reach
+from bot.authorize.seating import groups_of
 from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.terms import Group, Principal

@@ -55,8 +55,15 @@ class TestRelations:
         authored(town, authors=["bob"])
         request = await town.ask(ASK)
         clicked = await town.click(request, "deny", by="U0BOB", reason="I know it is wrong.")
-        assert (clicked.counted, clicked.reason) == (False, RefusedBecause.NOT_ELIGIBLE)
+        assert (clicked.counted, clicked.reason) == (False, RefusedBecause.EXCLUDED)
+        assert "What would run is your own work" in clicked.text
         assert await town.state(request) is State.WAITING
+
+    async def test_but_their_veto_is_heard(self, town: Town) -> None:
+        town.govern(owners(", exclude: [requester, author], veto: [owners]"))
+        authored(town, authors=["bob"])
+        request = await town.ask(ASK)
+        assert (await town.click(request, "deny", by="U0BOB", reason="I know it is wrong.")).counted
 
     async def test_a_plan_that_does_not_say_whose_work_it_is_is_denied(self, town: Town) -> None:
         town.govern(owners(", exclude: [requester, last_committer]"))
@@ -109,6 +116,27 @@ class TestConfirming:
             assert "touch hello production" in clicked.text
         assert (await town.get(request)).votes == ()
         assert (await town.click(request, "approve", by="U0ERIN", typed=" touch hello production ")).counted
+
+    @pytest.mark.parametrize("careful", ["confirm: typed", "reason: required"])
+    async def test_a_bare_press_in_one_stage_is_not_what_the_stage_beside_it_takes(
+        self, town: Town, careful: str
+    ) -> None:
+        """Erin's press is enough for a stage that asks for nothing, and could sit in the other as well."""
+        town.govern(
+            owners().replace("{group: owners, count: 1}", "{group: owners}, {group: release}"),
+            f"{{id: care, why: Somebody takes care., {PROD}, "
+            f"require: {{stage: care, all_of: [{{group: owners}}], {careful}}}}}",
+        )
+        town.directory.groups["release"] = {"carol"}
+        request = await town.ask(ASK)
+        for who in ("U0ERIN", "U0CAROL"):
+            assert (await town.click(request, "approve", by=who)).counted
+        before = await town.get(request)
+        assert (await town.click(request, "approve", by="U0BOB")).reason is RefusedBecause.UNCONFIRMED
+        assert await town.get(request) == before
+        said = {"typed": "touch hello production", "reason": "Tested."}
+        assert (await town.click(request, "approve", by="U0BOB", **said)).counted
+        assert await town.state(request) is State.APPROVED
 
     async def test_a_reason_is_kept_with_the_vote(self, town: Town) -> None:
         town.govern(owners(", reason: required"))

@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bot.assess.decision import Requirement
-from bot.authorize import approval, asked
+from bot.authorize import approval, asked, seating
 from bot.flow import checking, voting
 from bot.store import store
 
@@ -27,8 +27,10 @@ def weakened(rule: str) -> Iterator[None]:
         case "exclusion":
             changes = [
                 (approval, "eligible", _anybody),
+                (seating, "eligible", _anybody),
                 (asked, "eligible", _anybody),
                 (voting, "not_excluded", lambda *_: None),
+                (voting, "not_barred", lambda *_: None),
             ]
         case "second look":
             changes = [(checking.Checking, "still_holds", _always)]
@@ -58,7 +60,7 @@ def _without(line: str) -> Any:
     return script
 
 
-_eligible = approval.eligible
+_eligible = seating.eligible
 
 
 def _anybody(requirement: Requirement, members: Any, *, requester: Any) -> Any:

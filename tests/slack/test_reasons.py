@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.assess.policy import Policies
-from bot.authorize.approval import Members
 from bot.authorize.explanation import Explanation, explain
 from bot.authorize.people import Undetermined
+from bot.authorize.seating import Members
 from bot.slack.answers import WHOLE_ANSWER, why
 from bot.slack.cards import reasons
 from bot.slack.explaining import Explained, Explaining
@@ -40,8 +40,8 @@ def found(armed: Policies, person: str | None = None, **changed: object) -> Expl
     ("person", "words"),
     [
         ("bob", "You may approve this now, for review; then still needed: @sre."),
-        ("alice", "You cannot approve this now: You asked for this"),
-        ("carol", "You cannot approve this now: An answer to this must come from @owners or @sre"),
+        ("alice", "You cannot approve this now. You asked for this"),
+        ("carol", "You cannot approve this now. An answer to this must come from @owners or @sre"),
         (None, ""),
     ],
 )

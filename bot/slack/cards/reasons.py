@@ -46,7 +46,7 @@ def yours(found: Explanation) -> str:
         case Reach() as reach:
             return f"You may approve this now, {_reach(reach)}."
         case ClickRefused() as refused:
-            return f"You cannot approve this now: {words(str(refused), 600)}"
+            return f"You cannot approve this now. {words(str(refused), 600)}"
     return ""
 
 
