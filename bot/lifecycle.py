@@ -10,6 +10,7 @@ class State(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
     RUNNING = "running"
+    ASKING = "asking"
     INTERRUPTED = "interrupted"
     DONE = "done"
     NOT_DONE = "not_done"
@@ -42,6 +43,9 @@ class Event(StrEnum):
     STEP_BEGAN = "step_began"
     STEP_ENDED = "step_ended"
     STOP_ASKED = "stop_asked"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
     INTERRUPTED = "interrupted"
     RESOLVED = "resolved"
     DONE = "done"
@@ -90,6 +94,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         _E.STEP_BEGAN: _S.RUNNING,
         _E.STEP_ENDED: _S.RUNNING,
         _E.STOP_ASKED: _S.RUNNING,
+        _E.ASKED: _S.ASKING,
         _E.INTERRUPTED: _S.INTERRUPTED,
         _E.DONE: _S.DONE,
         _E.NOT_DONE: _S.NOT_DONE,
@@ -97,6 +102,12 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         _E.ROLLED_BACK: _S.ROLLED_BACK,
         _E.UNKNOWN: _S.UNKNOWN,
         _E.CANCELLED: _S.CANCELLED,
+    },
+    State.ASKING: {
+        _E.CLAIMED: _S.RUNNING,
+        _E.ANSWERED: _S.RUNNING,
+        _E.UNANSWERED: _S.RUNNING,
+        _E.STOP_ASKED: _S.RUNNING,
     },
     State.INTERRUPTED: {
         _E.RESOLVED: _S.RUNNING,

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from bot.artifacts import yaml_marks
 from bot.artifacts.yaml_marks import NotYaml, placed
+from bot.ask import fill
 from bot.ask.catalog import Skill, did_you_mean
 from bot.ask.invocation import Value
-from bot.ask.manifest import Manifest, Text
+from bot.ask.manifest import AskStep, Manifest, Text
 from bot.ask.reading import Finding, Problem, Unreadable, read_as
 from bot.terms import Record
 
@@ -20,7 +21,7 @@ FILE = "tests/cases.yaml"
 
 Ends = Literal[
     "done", "not_done", "failed", "rolled_back", "unknown", "cancelled", "interrupted",
-    "nothing_to_do", "refused",
+    "nothing_to_do", "refused", "asking",
 ]  # fmt: skip
 
 
@@ -28,7 +29,8 @@ class Case(Record):
     """One invocation and how it must end.
 
     `lose` names a step whose end nobody sees, as when its worker dies; `stop_after` one after which somebody
-    presses Stop. `programs` is a folder of the skill whose programs stand before the real ones.
+    presses Stop. `programs` is a folder of the skill whose programs stand before the real ones. `answers` are
+    choices by the step that asks for them; null is nobody in time.
     """
 
     name: Text
@@ -41,6 +43,7 @@ class Case(Record):
     programs: Text | None = None
     lose: Text | None = None
     stop_after: Text | None = None
+    answers: dict[str, Text | None] = Field(default_factory=dict)
 
 
 DEMO_HOST = "demo-host"
@@ -110,6 +113,8 @@ def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
         for key, step in (("lose", case.lose), ("stop_after", case.stop_after)):
             if step is not None:
                 yield from _step(step, manifest, (*at, key))
+        for step, choice in case.answers.items():
+            yield from _answer(step, choice, manifest, (*at, "answers", step))
         for name in case.variables:
             if name not in manifest.permissions.env:
                 hint = f"It may see: {', '.join(manifest.permissions.env) or 'none'} (permissions.env)."
@@ -125,3 +130,18 @@ def _step(name: str, manifest: Manifest, path: tuple[str | int, ...]) -> Iterato
     if name not in steps:
         hint = did_you_mean(name, steps).strip() or f"Steps are: {', '.join(steps)}."
         yield Finding(path, f"there is no step {name}", hint)
+
+
+def _answer(
+    name: str, choice: str | None, manifest: Manifest, path: tuple[str | int, ...]
+) -> Iterator[Finding]:
+    asking = {step.id: step.ask for step in manifest.steps if isinstance(step, AskStep)}
+    if name not in asking:
+        hint = f"Steps that ask: {', '.join(asking) or 'none'}."
+        yield Finding(path, f"{name} is no step that asks a question", hint)
+        return
+    choices = asking[name].choices
+    filled = any(fill.names(one) for one in choices)  # then only a run can tell
+    if choice is not None and choice not in choices and not filled:
+        hint = f"Choices are: {', '.join(choices)}; null is nobody."
+        yield Finding(path, f"{choice} is no choice of {name}", hint)

@@ -20,6 +20,8 @@ PLANNED = ("plan.target.revision",)
 RUNNING = ("idempotency_key",)
 RESOLVED = re.compile(r"plan\.resolved\.[A-Za-z_][A-Za-z0-9_]*")
 
+NO_ANSWERS: Mapping[str, str] = {}
+
 
 class Revision(Protocol):
     @property
@@ -36,6 +38,11 @@ class Planned(Protocol):
     def target(self) -> Revision: ...
 
 
+def answer_to(step: str) -> str:
+    """The name of what was answered to an `ask` step."""
+    return f"steps.{step}.answer"
+
+
 def names(template: str) -> tuple[str, ...]:
     """What a template refers to, in order; a `${` that never closes is returned as it stands."""
     found = [match[1] for match in _MARK.finditer(template)]
@@ -50,17 +57,18 @@ def fill(
     request: RequestId | None = None,
     plan: Planned | None = None,
     idempotency_key: str | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> str:
     """The template with every value in place, each one as plain text.
 
-    A filled value is never read again, so a value that looks like `${…}` stays text. Raises Refused when a
-    value is missing, is a list or an object, carries control characters, or would turn into an option (`-x`)
-    of the program that gets it.
+    `answers` are those of `ask` steps, by their ids. A filled value is never read again, so a value that
+    looks like `${…}` stays text. Raises Refused when a value is missing, is a list or an object, carries
+    control characters, or would turn into an option (`-x`) of the program that gets it.
     """
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        found = _find(name, inputs, environment, request, plan, idempotency_key)
+        found = _find(name, inputs, environment, request, plan, idempotency_key, answers)
         text = written(name, found)
         if isinstance(found, str) and match.start() == 0 and text.startswith("-"):
             raise Refused(f"{name} may not start with a dash: the program would read {text!r} as an option.")
@@ -95,6 +103,7 @@ def _find(
     request: RequestId | None,
     plan: Planned | None,
     idempotency_key: str | None,
+    answers: Mapping[str, str],
 ) -> object:
     match name.split("."):
         case ["environment"]:
@@ -107,6 +116,8 @@ def _find(
             return plan.target.revision
         case ["plan", "resolved", key] if plan is not None and key in plan.resolved:
             return plan.resolved[key]
+        case ["steps", step, "answer"] if step in answers:
+            return answers[step]
         case ["inputs", key] if key in inputs:
             return inputs[key]
     raise Refused(f"Nothing is known for ${{{name}}}: the plan did not give it, or it was not asked for.")

@@ -8,7 +8,9 @@ from typing import Literal
 
 from bot.terms import Record, Refused, RequestId
 
-Action = Literal["approve", "deny", "withdraw", "stop", "retry_step", "skip_step", "undo", "cancel", "review"]
+Action = Literal[
+    "approve", "deny", "withdraw", "stop", "retry_step", "skip_step", "undo", "cancel", "review", "answer"
+]  # fmt: skip
 
 
 class Click(Record):
@@ -26,6 +28,8 @@ class Click(Record):
     action: Action
     request: RequestId
     card_revision: int
+    choice: str = ""
+    """Of an answer: the place of its question in the journal and which of the choices, `7.0`."""
     genuine: bool
     """The button's value carried our own MAC."""
     reason: str = ""
@@ -44,6 +48,7 @@ class RefusedBecause(StrEnum):
     WRONG_MESSAGE = "wrong_message"
     NOT_A_MEMBER = "not_a_member"
     UNKNOWN_PERSON = "unknown_person"
+    UNKNOWN_CHOICE = "unknown_choice"
     SELF_APPROVAL = "self_approval"
     EXCLUDED = "excluded"
     NOT_ELIGIBLE = "not_eligible"

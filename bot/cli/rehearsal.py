@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,26 +20,38 @@ from pydantic import JsonValue, TypeAdapter
 from bot.artifacts.cases import DEMO_HOST, Case, Cases
 from bot.ask.catalog import Skill
 from bot.ask.inputs import complete, shown
-from bot.ask.manifest import DoneWhen, Precondition, Step
+from bot.ask.manifest import AskStep, DoneWhen, Precondition, Step
 from bot.assess.assessment import Plan
 from bot.cli.child import Child
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.walls.around import Wall
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.journal import Check, Entry, Phase
-from bot.execute.run import AskPerson, Finish, LookFirst, Measure, ProbeStep, RunStep, UndoStep, next_move
+from bot.execute.run import (
+    AskPerson,
+    Finish,
+    LookFirst,
+    Measure,
+    ProbeStep,
+    PutQuestion,
+    RunStep,
+    UndoStep,
+    next_move,
+)
 from bot.execute.sandbox import DEFAULT_PATH, Finished
 from bot.execute.steps import Does, what
+from bot.execute.steps.ask import answered, answers, ready, unanswered
 from bot.flow.commands import Commands
 from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.planning import Planning
 from bot.playground.host.home import variables
 from bot.settle.outcome import judge, met
-from bot.terms import Refused, RequestId
+from bot.terms import Principal, Refused, RequestId
 
 REQUEST = RequestId("r-1")
 """Each case has a target of its own, so every one of them may be the first request."""
 OUTPUT_SHOWN = 600
+SOMEBODY = Principal("the case")
 _RESULT = TypeAdapter(dict[str, JsonValue])
 
 
@@ -186,6 +198,10 @@ class Rehearsal:
                     return finish
                 case AskPerson(step, why):
                     return Aside("interrupted", f"{step.title}: {why}. What happened?")
+                case PutQuestion(question):
+                    if (aside := self._asks(commands, question)) is not None:
+                        return aside
+                    commands = replace(commands, answers=answers(self.journal))
                 case LookFirst(first):
                     await self._effect(commands, first, "precondition", what(first.action))
                 case RunStep(step):
@@ -196,6 +212,24 @@ class Rehearsal:
                     await self._effect(commands, step, "undo", what(step.undo))
                 case Measure():
                     await self._measure(commands, self.skill.manifest.done_when)
+
+    def _asks(self, commands: Commands, step: AskStep) -> Aside | None:
+        """Answered as the case says; where it does not, the run waits for good."""
+        posed = ready(step.ask, lambda text: commands.fill(text, step=step.id), requester=SOMEBODY)
+        if step.id not in self.case.answers:
+            return Aside("asking", f"{step.id} asks: {posed.question}")
+        self._write("began", step.id, "step", title=commands.fill(step.title, step=step.id), posed=posed)
+        began, choice = self.journal[-1], self.case.answers[step.id]
+        if choice is not None and choice not in posed.choices:
+            raise Refused(f"{choice} is no choice of {step.id}: {', '.join(posed.choices)}.")
+        self.journal.append(
+            unanswered(began)
+            if choice is None
+            else answered(began, choice, by=SOMEBODY, words=f"{SOMEBODY} answered “{choice}”.")
+        )
+        if step.id == self.case.stop_after:
+            self._write("stop_asked", step.id, "step", by=SOMEBODY)
+        return None
 
     async def _effect(self, commands: Commands, step: Step | Precondition, phase: Phase, does: Does) -> None:
         first = not any(entry.step == step.id and entry.phase == phase for entry in self.journal)
@@ -209,7 +243,7 @@ class Rehearsal:
             ok = None
         self._write("ended", step.id, phase, ok=ok, exit_code=finished.exit_code, output=_said(finished))
         if phase == "step" and step.id == self.case.stop_after:
-            self._write("stop_asked", step.id, phase, by="the case")
+            self._write("stop_asked", step.id, phase, by=SOMEBODY)
 
     async def _measure(self, commands: Commands, done_when: DoneWhen) -> None:
         measure = done_when.measure

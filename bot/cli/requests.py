@@ -139,6 +139,7 @@ def record(request: Request) -> dict[str, Any]:
         "facts": assessment.get("facts"),
         "estimate": assessment.get("estimate"),
         "votes": said["votes"],
+        "question": question(request),
         "steps": steps(request),
         "outcome": said["outcome"],
         "cost": said["cost"],
@@ -157,6 +158,7 @@ def steps(request: Request) -> list[dict[str, Any]]:
                 {
                     **{**place, "title": entry.title, "tier": entry.tier},
                     **{"began": entry.at.isoformat(), "ended": None, "ok": None},
+                    "asked": entry.posed.question if entry.posed else None,
                 }
             )
         elif entry.event == "ended":
@@ -164,7 +166,7 @@ def steps(request: Request) -> list[dict[str, Any]]:
                 (row for row in reversed(rows) if place.items() <= row.items() and not row["ended"]), None
             )
             if began is None:  # an entry whose beginning was never written still happened
-                rows.append(began := {**place, "title": entry.title, "began": None})
+                rows.append(began := {**place, "title": entry.title, "began": None, "asked": None})
             began |= {
                 "ended": entry.at.isoformat(),
                 "ok": entry.ok,
@@ -174,6 +176,15 @@ def steps(request: Request) -> list[dict[str, Any]]:
                 "result": entry.result,
             }
     return rows
+
+
+def question(request: Request) -> dict[str, Any] | None:
+    """What people are asked now; null while nobody is."""
+    if request.question is None:
+        return None
+    _, asked = request.question
+    until = request.expires_at.isoformat() if request.expires_at else None
+    return {"question": asked.question, "choices": list(asked.choices), "who": asked.label(), "until": until}
 
 
 def lines(request: Request) -> list[tuple[str, str]]:
@@ -206,6 +217,11 @@ def lines(request: Request) -> list[tuple[str, str]]:
         for vote in request.votes
     ]
     rows += [("step", f"{step['title'] or step['step']}: {_ended(step)}") for step in steps(request)]
+    if request.question is not None:
+        _, asked = request.question
+        until = f", until {request.expires_at:%Y-%m-%d %H:%M UTC}" if request.expires_at else ""
+        rows += [("asks", asked.question), ("choices", ", ".join(asked.choices))]
+        rows.append(("answers", f"{asked.label()}, on the card{until}"))
     if request.outcome is not None:
         rows.append(("outcome", f"{request.outcome.kind}: {request.outcome.sentence}"))
     if request.cost is not None:
@@ -219,6 +235,8 @@ def _estimate(p50: int, p95: int, ceiling: int) -> str:
 
 def _ended(step: dict[str, Any]) -> str:
     if step["ended"] is None:
-        return "began"
+        return "asked" if step["asked"] else "began"
+    if step["asked"]:
+        return str(step["output"])
     how = {True: "done", False: "failed", None: "ended"}[step["ok"]]
     return f"{how} in {step['wall_ms'] / 1000:.1f} s"

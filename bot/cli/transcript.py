@@ -16,7 +16,7 @@ _NAMED = re.compile(r"<(?:[@#!][^|>]*|[a-z]+:[^|>]*)\|([^>]*)>")
 _ID = re.compile(r"<([@#])([A-Z0-9]+)>")
 _COLOURS = {
     "done": "green", "running": "cyan", "approved": "cyan", "waiting": "yellow", "planning": "blue",
-    "interrupted": "magenta", "rolled_back": "yellow",
+    "interrupted": "magenta", "asking": "yellow", "rolled_back": "yellow",
 }  # fmt: skip
 
 

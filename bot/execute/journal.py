@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
+from bot.assess.decision import Seat
 from bot.execute.sandbox.walls import Tier
 from bot.terms import Record
 
@@ -21,13 +22,31 @@ class Check(Record):
     met: bool | None
 
 
+class Posed(Record):
+    """A question as it stands on the card: whoever sits in one of `who` may answer it.
+
+    An answer in `stop_on` stops the run.
+    """
+
+    question: str
+    choices: tuple[str, ...]
+    stop_on: tuple[str, ...] = ()
+    who: tuple[Seat, ...]
+    exclude: tuple[Literal["requester"], ...] = ()
+
+    def label(self) -> str:
+        """`alice or @sre`."""
+        return " or ".join(seat.label() for seat in self.who)
+
+
 class Entry(Record):
     """One line of the journal. `began` without a later `ended` of the same step and fence is in flight.
 
     `phase` tells a step from its undo and from the measurement. `resolved` is a person's answer about a step
     that nobody could know about: it did not happen, run it; it happened, go on; stop and undo. `tier` is how
     strongly its program was held; entries of earlier versions do not say it. `reason` is why we ended it, as
-    words that follow "it".
+    words that follow "it". `posed` is the question of an `ask` step, when it is put and when it is over: its
+    result is `{"answer": choice, "by": person}`.
     """
 
     event: Literal["began", "ended", "resolved", "stop_asked"]
@@ -46,3 +65,10 @@ class Entry(Record):
     by: str = ""
     tier: Tier | None = None
     reason: str = ""
+    posed: Posed | None = None
+
+    @model_serializer(mode="wrap")
+    def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """A process of the version before this field can read every entry that is no question's."""
+        said: dict[str, object] = plain(self)
+        return said if self.posed else {key: value for key, value in said.items() if key != "posed"}

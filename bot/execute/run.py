@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.ask.manifest import Manifest, Precondition, Step
+from bot.ask.manifest import AskStep, Manifest, Precondition, Step
 from bot.execute.journal import Entry
 
 Ending = Literal["done", "not_done", "failed", "rolled_back", "unknown", "cancelled"]
@@ -43,6 +43,13 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class PutQuestion:
+    """Ask people on the card; nothing runs until one has answered."""
+
+    step: AskStep
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """Everything ran: look whether it is done."""
 
@@ -58,7 +65,7 @@ class Finish:
     sentence: str
 
 
-Move = LookFirst | RunStep | ProbeStep | AskPerson | Measure | UndoStep | Finish
+Move = LookFirst | RunStep | ProbeStep | AskPerson | PutQuestion | Measure | UndoStep | Finish
 
 
 TRIES = 3
@@ -85,7 +92,7 @@ def next_move(manifest: Manifest, journal: Sequence[Entry], *, overspent: bool =
             return Finish("unknown", f"Measuring began {TRIES} times and never ended.")
         case LookFirst(first):
             return Finish("failed", f"Looking whether {first.id} holds began {TRIES} times and never ended.")
-        case AskPerson() | Finish():
+        case AskPerson() | PutQuestion() | Finish():
             return move
 
 
@@ -102,7 +109,7 @@ def _in_vain(journal: Sequence[Entry]) -> int:
 def asked_about(journal: Sequence[Entry]) -> str:
     """The step that nobody knows about, by its id; empty when everything that began has ended."""
     last = next((entry for entry in reversed(journal) if entry.event != "stop_asked"), None)
-    if last is None or last.phase not in ("step", "probe"):
+    if last is None or last.phase not in ("step", "probe") or last.posed is not None:
         return ""
     unknown = last.event == "began" or (last.phase == "probe" and last.event == "ended" and last.ok is None)
     return last.step if unknown else ""
@@ -127,14 +134,19 @@ def _move(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> Move
     return Finish("unknown", "Nobody could measure whether it is done, so it is not called done.")
 
 
-def cut_off(manifest: Manifest, journal: Sequence[Entry], why: str) -> Finish:
-    """How a run ends whose skill must do nothing more; its undo is no more to be trusted than its steps."""
-    touched = [step for step in manifest.steps if _began(step, journal) and step.repeat != "pure"]
+def cut_off(manifest: Manifest | None, journal: Sequence[Entry], why: str) -> Finish:
+    """How a run ends whose skill must do nothing more; its undo is no more to be trusted than its steps.
+
+    Where its manifest is not there to say which steps are pure, every one may have changed something.
+    """
+    pure = {step.id for step in manifest.steps if step.repeat == "pure"} if manifest is not None else ()
+    begun = (e.step for e in journal if e.event == "began" and e.phase == "step" and e.posed is None)
+    touched = [step for step in dict.fromkeys(begun) if step not in pure]
     if not touched:
         return Finish("cancelled", f"{why} No step that changes anything had begun.")
     if (doubted := next((step for step in touched if _in_doubt(step, journal)), None)) is not None:
-        return Finish("unknown", f"{why} Nobody knows whether {doubted.id} happened: a person must look.")
-    did = ", ".join(step.id for step in touched)
+        return Finish("unknown", f"{why} Nobody knows whether {doubted} happened: a person must look.")
+    did = ", ".join(touched)
     return Finish("failed", f"{why} What it did ({did}) was not undone: a person must look.")
 
 
@@ -162,7 +174,10 @@ def _trouble(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> _
     for step in manifest.steps:
         ended = _last(journal, step.id, "step", "ended")
         failed = ended is not None and ended.ok is False and not _overruled(step, journal)
-        if failed and not _tried_again(step, journal):
+        if isinstance(step, AskStep):
+            if ended is not None and (trouble := _answered(ended)):
+                return trouble
+        elif failed and not _tried_again(step, journal):
             why = f": it {ended.reason}" if ended is not None and ended.reason else ""
             return _Trouble("failed", f"Step {step.id} failed{why}.")
     if measured is not None and (measured.ok is False or manifest.done_when.no_data == "fail"):
@@ -174,6 +189,16 @@ def _trouble(manifest: Manifest, journal: Sequence[Entry], overspent: bool) -> _
     return None
 
 
+def _answered(ended: Entry) -> _Trouble | None:
+    """How a question stops the run, if it does: nobody answered it, or the answer says so."""
+    if ended.ok is False:
+        return _Trouble("failed", ended.output)
+    stops = ended.posed.stop_on if ended.posed is not None else ()
+    if ended.result is not None and ended.result.get("answer") in stops:
+        return _Trouble("cancelled", ended.output)
+    return None
+
+
 def _ran_s(journal: Sequence[Entry]) -> float:
     """How long its processes ran, undoing apart: waiting for a worker or a person is not running."""
     return sum(entry.wall_ms for entry in journal if entry.event == "ended" and entry.phase != "undo") / 1000
@@ -181,7 +206,7 @@ def _ran_s(journal: Sequence[Entry]) -> float:
 
 def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble) -> Move:
     """Undo what began, last first, when the skill says so; then end with the reason."""
-    touched = [step for step in manifest.steps if _began(step, journal)]
+    touched = [step for step in manifest.steps if _began(step, journal) and not isinstance(step, AskStep)]
     undoable = [step for step in touched if step.undo] if _undoes(manifest, journal, trouble) else []
     for step in reversed(undoable):
         undone = _last(journal, step.id, "undo", "ended")
@@ -190,7 +215,7 @@ def _taking_back(manifest: Manifest, journal: Sequence[Entry], trouble: _Trouble
         if undone.ok is False:
             return Finish("failed", f"{trouble.why} Undoing {step.id} failed too: a person must look.")
     left = [step for step in touched if step not in undoable and step.repeat != "pure"]
-    if (doubted := next((step for step in left if _in_doubt(step, journal)), None)) is not None:
+    if (doubted := next((step for step in left if _in_doubt(step.id, journal)), None)) is not None:
         return Finish(
             "unknown", f"{trouble.why} Nobody knows whether {doubted.id} happened: a person must look."
         )
@@ -214,8 +239,10 @@ def _of_step(step: Step, journal: Sequence[Entry]) -> Move | None:
     """What this step still needs; None when it is behind us."""
     mine = [entry for entry in journal if entry.step == step.id and entry.phase in ("step", "probe")]
     if not mine:
-        return RunStep(step)
+        return PutQuestion(step) if isinstance(step, AskStep) else RunStep(step)
     last = mine[-1]
+    if isinstance(step, AskStep):
+        return None if last.event == "ended" else PutQuestion(step)
     if last.event == "resolved":
         return None if last.answer == "skip_step" else RunStep(step)
     if last.phase == "probe" and last.event == "ended":
@@ -248,9 +275,9 @@ def _began(step: Step, journal: Sequence[Entry]) -> bool:
     )
 
 
-def _in_doubt(step: Step, journal: Sequence[Entry]) -> bool:
+def _in_doubt(step: str, journal: Sequence[Entry]) -> bool:
     """It began, and neither its end, nor its probe, nor a person has told what became of it."""
-    mine = [entry for entry in journal if entry.step == step.id and entry.phase in ("step", "probe")]
+    mine = [entry for entry in journal if entry.step == step and entry.phase in ("step", "probe")]
     return bool(mine) and (mine[-1].event == "began" or (mine[-1].event == "ended" and mine[-1].ok is None))
 
 

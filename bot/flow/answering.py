@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.authorize.click import Answered, Click, ClickRefused, RefusedBecause
 from bot.flow.doorway import Doorway
+from bot.flow.replying import Replying
 from bot.flow.reviewing import Reviewing
 from bot.flow.steering import Steering
 from bot.flow.voting import Voting
@@ -21,6 +22,7 @@ class Answering:
     voting: Voting
     steering: Steering
     reviewing: Reviewing
+    replying: Replying
 
     async def answer(self, click: Click) -> Answered:
         """Count this click, or say privately why not. Raises StoreAway when it could do neither."""
@@ -70,5 +72,7 @@ class Answering:
                 return await self.steering.stop(click, request, principal)
             case "retry_step" | "skip_step" | "undo":
                 return await self.steering.resolve(click, click.action, request, principal)
+            case "answer":
+                return await self.replying.reply(click, request, principal)
             case "review":
                 return await self.reviewing.close(click, request, principal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.ask.catalog import Skill
 from bot.ask.fill import fill
@@ -36,6 +36,8 @@ class Commands:
     connectors: Connectors = NONE
     """As they were configured when the run was taken up: the same ones from its first step to its last."""
     thread: Thread | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What people answered to questions of this run, by step."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -137,6 +139,7 @@ class Commands:
             request=self.request,
             plan=self.plan,
             idempotency_key=idempotency_key(self.request, step),
+            answers=self.answers,
         )
 
 

@@ -17,6 +17,28 @@ from bot.terms import Micros
 Standing = Literal["same", "changed", "broken"]
 
 
+def changed(artifacts: Artifacts, then: Assessment) -> str:
+    """What a run began with and cannot go on with, the skill or what it asks; empty when all is as it was."""
+    skill = artifacts.skills().get(then.invocation.skill)
+    if skill is None or skill.digest != then.binding.skill_digest:
+        return then.invocation.skill
+    same = artifacts.policies().connectors.digest_for(skill.manifest) == then.binding.connectors
+    return "" if same else f"what {FILE} says of its connectors"
+
+
+def overtaken(artifacts: Artifacts, then: Assessment) -> bool:
+    """Whether a run that waits can only be ended: what it began with is revoked, or not there any more.
+
+    While the policies do not load nobody knows of its connectors, and it goes on waiting.
+    """
+    catalog = artifacts.skills()
+    skill = catalog.get(then.invocation.skill)
+    if skill is None or skill.digest != then.binding.skill_digest:
+        return True
+    revoked = catalog.revocations.why(skill.digest, skill.signer)
+    return bool(revoked) or (not artifacts.policies().problems and bool(changed(artifacts, then)))
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     store: Store

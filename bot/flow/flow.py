@@ -13,6 +13,7 @@ from bot.flow.asking import Asking
 from bot.flow.doorway import Doorway
 from bot.flow.drift import Drift
 from bot.flow.ports import Artifacts, People, Store, Voice
+from bot.flow.replying import Replying
 from bot.flow.request import Place
 from bot.flow.reviewing import Reviewing
 from bot.flow.steering import Steering
@@ -41,7 +42,7 @@ class Flow:
         """`read_by`: the skills that requests are read by, where a look at the disk costs too much."""
         drift = Drift(store, artifacts)
         door = Doorway(store, people, app)
-        answering = Answering(door, Voting(door, drift), Steering(door), Reviewing(door))
+        answering = Answering(door, Voting(door, drift), Steering(door), Reviewing(door), Replying(door))
         return cls(Asking(store, people, voice, read_by or artifacts.skills), answering)
 
     async def accept(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.terms import Group, Principal, Record, RequestId
 
-Kind = Literal["remind", "added", "page", "glass", "review", "reassessed", "output"]
+Kind = Literal["remind", "added", "page", "glass", "review", "reassessed", "output", "question"]
 
 
 class Notice(Record):

@@ -9,7 +9,8 @@ from bot.assess.assessment import Assessment
 from bot.assess.decision import RequireApproval
 from bot.authorize.approval import Vote
 from bot.authorize.escalation import escalated
-from bot.execute.journal import Entry
+from bot.execute.journal import Entry, Posed
+from bot.execute.steps.ask import open_question
 from bot.lifecycle import State
 from bot.settle.outcome import Outcome
 from bot.terms import Group, Micros, Principal, Record, RequestId
@@ -88,3 +89,8 @@ class Request(Record):
         """Who is asked now, with whom the escalation has added; None when nobody must say yes."""
         decision = self.assessment.decision if self.assessment is not None else None
         return escalated(decision, self.escalated) if isinstance(decision, RequireApproval) else None
+
+    @property
+    def question(self) -> tuple[int, Posed] | None:
+        """What people are asked now, and its place in the journal, by which its buttons are known."""
+        return open_question(self.journal) if self.state is State.ASKING else None

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.ask.catalog import Skill
+from bot.ask.manifest import Manifest
 from bot.assess.assessment import Assessment
-from bot.assess.connected import FILE
 from bot.execute.run import (
     TRIES,
     AskPerson,
@@ -17,6 +17,7 @@ from bot.execute.run import (
     Measure,
     Move,
     ProbeStep,
+    PutQuestion,
     RunStep,
     UndoStep,
     cut_off,
@@ -24,14 +25,17 @@ from bot.execute.run import (
 )
 from bot.execute.sandbox import clock
 from bot.execute.sandbox.walls import too_weak
+from bot.execute.steps.ask import answers
 from bot.execute.steps.connector import Thread
 from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Committed, Slot
+from bot.flow.drift import changed, overtaken
 from bot.flow.leasing import Hold, LeaseLost, held
 from bot.flow.performing import Performing, mine
 from bot.flow.ports import Artifacts, Store, StoreAway
+from bot.flow.questioning import Questioning
 from bot.flow.request import Request
 from bot.flow.workshop import Bench, Workshop
 from bot.lifecycle import Event, State
@@ -57,8 +61,10 @@ class Running:
     async def run(self, request_id: RequestId, *, worker: str) -> None:
         """Run, or go on with, one request until it ends, is interrupted, or belongs to somebody else."""
         request = await self.store.get(request_id)
-        if request is None or request.state not in (State.APPROVED, State.RUNNING):
+        if request is None or request.state not in (State.APPROVED, State.RUNNING, State.ASKING):
             return
+        if request.state is State.ASKING and not overtaken(self.artifacts, _assessed(request)):
+            return  # an answer, a Stop or the end of its time brings it back
         if request.state is State.APPROVED:
             if why := self._too_weak(request):
                 await self.checking.refuse(request, why)
@@ -95,14 +101,14 @@ class Running:
                 op=f"claim:{worker}:{secrets.token_hex(6)}",
                 request=request.id,
                 event=Event.CLAIMED,
-                revision=request.revision if request.state is State.APPROVED else None,
+                revision=None if request.state is State.RUNNING else request.revision,
                 unexpired=request.state is State.APPROVED,
                 take_lease_ms=int(self.lease_s * 1000),
                 lock=lock,
                 slot=slot,
                 timers={"lease": int(self.lease_s * 1000)},
                 clear=("grant", "expire"),
-                set={"notes": ()},
+                set={"notes": (), "missing": ()},
                 audit={"principal": worker, "digest": assessment.digest, "tier": self.workshop.sandbox.tier},
             )
         )
@@ -121,15 +127,18 @@ class Running:
             await self._interrupt(hold, why)  # it began on a worker that had walls, and was left by it
             return
         assessment = _assessed(request)
-        skill = self.artifacts.skills().get(assessment.invocation.skill)
-        other = assessment.invocation.skill if skill is None else self._changed(skill, assessment)
+        catalog = self.artifacts.skills()
+        skill, other = catalog.get(assessment.invocation.skill), changed(self.artifacts, assessment)
         if skill is None or other:
-            changed = f"{other} changed while this ran: what was approved cannot go on."
+            if why := catalog.revocations.why(assessment.binding.skill_digest, ""):
+                await self._finish(hold, _stopped(None, request, why))
+                return
+            said = f"{other} changed while this ran: what was approved cannot go on."
             if any(entry.answer == "undo" for entry in request.journal):
-                why = f"{changed} Nothing was undone, since its undo changed too: a person must look."
+                why = f"{said} Nothing was undone, since its undo changed too: a person must look."
                 await self._finish(hold, Finish("unknown", why))
             else:
-                await self._interrupt(hold, changed)
+                await self._interrupt(hold, said)
             return
         async with self.workshop.copy(skill.folder, assessment.files) as bench:
             performing = Performing(self.store, hold, self._commands(request, assessment, skill, bench))
@@ -145,6 +154,10 @@ class Running:
                         return
                     case LookFirst(first):
                         await performing.look(first)
+                    case PutQuestion(question):
+                        commands = performing.commands
+                        if await Questioning(self.store, hold, commands).put(question, request):
+                            return
                     case RunStep(step, wait_s):
                         await performing.rest(wait_s)
                         await performing.step(step)
@@ -155,14 +168,6 @@ class Running:
                     case Measure():
                         await performing.measure(skill.manifest.done_when, assessment.done)
                 request = await mine(self.store, hold)
-
-    def _changed(self, skill: Skill, assessment: Assessment) -> str:
-        """What is no longer what was approved: the skill, or what it asks."""
-        if skill.digest != assessment.binding.skill_digest:
-            return skill.name
-        connectors = self.artifacts.policies().connectors
-        same = connectors.digest_for(skill.manifest) == assessment.binding.connectors
-        return "" if same else f"what {FILE} says of its connectors"
 
     def _too_weak(self, request: Request) -> str:
         sandbox = self.workshop.sandbox
@@ -182,9 +187,7 @@ class Running:
             return move
         if not (why := self.artifacts.skills().revocations.why(skill.digest, skill.signer)):
             return move
-        return cut_off(
-            skill.manifest, request.journal, f"{skill.name} {skill.version} was stopped: {why.rstrip('.')}."
-        )
+        return _stopped(skill.manifest, request, why)
 
     def _overspent(self, request: Request) -> bool:
         """What it has cost so far is above the ceiling; what cannot be priced is settled at the end."""
@@ -233,7 +236,13 @@ class Running:
             plan=assessment.plan,
             connectors=self.artifacts.policies().connectors,
             thread=Thread(request.card.channel, request.card.ts) if request.card else None,
+            answers=answers(request.journal),
         )
+
+
+def _stopped(manifest: Manifest | None, request: Request, why: str) -> Finish:
+    call = request.invocation
+    return cut_off(manifest, request.journal, f"{call.skill} {call.version} was stopped: {why.rstrip('.')}.")
 
 
 def _in_line(slot: Slot, detail: str) -> str:

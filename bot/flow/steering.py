@@ -31,15 +31,18 @@ class Steering:
     async def stop(self, click: Click, request: Request, principal: Principal) -> Answered | None:
         """The requester, or anybody who could have approved it, may end it before or while it runs."""
         await self._ranked(request, principal, requester_may=True)
-        if request.state is State.RUNNING:
+        if request.state in (State.RUNNING, State.ASKING):
             entry = _entry(request, event="stop_asked", by=principal)
+            asking = request.state is State.ASKING  # then no worker has it, and one must
             commit = Commit(
                 op=click.id,
                 request=request.id,
                 event=Event.STOP_ASKED,
                 entry=entry,
-                set={"stop": principal},
+                set={"stop": principal, **({"missing": ()} if asking else {})},
                 audit={"principal": principal},
+                clear=("expire",) if asking else (),
+                work="run" if asking else None,
             )
             return await self._say(commit, request, f"{request.id} is stopping.")
         cancel = cancelling(request, principal, op=click.id)

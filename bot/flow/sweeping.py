@@ -8,12 +8,13 @@ from bot.execute.run import Finish
 from bot.flow import reviewing
 from bot.flow.closing import closing
 from bot.flow.commit import Commit, Timer
-from bot.flow.drift import Drift
+from bot.flow.drift import Drift, overtaken
 from bot.flow.escalating import Escalating
 from bot.flow.ports import Store
 from bot.flow.reassessing import Reassessing
 from bot.flow.recounting import Recounting
 from bot.flow.request import Request
+from bot.flow.waited import given_up
 from bot.lifecycle import Event, State
 from bot.settle.outcome import Outcome
 from bot.terms import Micros, RequestId
@@ -36,8 +37,16 @@ class Sweeping:
             await self._ring(timer, request_id)
 
     async def drifted(self) -> None:
-        """What waits is held against the skills and policies of now, without waiting for a click."""
+        """What waits is held against the skills and policies of now, without waiting for a click.
+
+        A run that asks people is only given to a worker for it, who knows how a run must end.
+        """
         await self.reassessing.look()
+        for request_id in await self.store.in_states((State.ASKING,)):
+            request = await self.store.get(request_id)
+            then = request.assessment if request is not None else None
+            if request is not None and then is not None and overtaken(self.drift.artifacts, then):
+                await self._once(request)
 
     async def lost_work(self) -> None:
         """Queue again what should be going on and is not held by anybody: the state is the truth."""
@@ -75,6 +84,9 @@ class Sweeping:
         if request.state is State.INTERRUPTED:
             await self._give_up(request)
             return
+        if request.state is State.ASKING:
+            await self.store.commit(given_up(request))
+            return
         if request.state not in (State.PLANNING, State.WAITING, State.APPROVED):
             await self.store.forget_timer(timer, request.id)
             return
@@ -105,6 +117,10 @@ class Sweeping:
         prices = self.drift.artifacts.policies().prices
         commit = closing(request, finish, prices=prices, fence=request.fence)
         await self.store.commit(replace(commit, op=f"give_up:{request.revision}", revision=request.revision))
+
+    async def _once(self, request: Request) -> None:
+        if request.id not in await self.store.queued():
+            await self._queue(request)
 
     async def _queue(self, request: Request) -> None:
         if request.state is State.PLANNING and request.requester is None:

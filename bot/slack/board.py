@@ -219,6 +219,6 @@ class Board:
 def _rank(request: Request, last: Drawn | None) -> Rank:
     if request.state in ENDED:
         return Rank.FINAL
-    if request.state in (State.WAITING, State.INTERRUPTED):
+    if request.state in (State.WAITING, State.ASKING, State.INTERRUPTED):
         return Rank.ASKING
     return Rank.PROGRESS if last and last.state is request.state else Rank.MOVED

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from bot.authorize.click import Action, Click
 from bot.slack.buttons import Buttons, Pressed
 from bot.slack.cards.buttons import ASKING, MORE
+from bot.slack.cards.question import ANSWER
 
 ACTIONS: frozenset[str] = frozenset(get_args(Action))
 """The buttons that change something; the others only open what there is to read."""
@@ -42,6 +43,8 @@ class Press:
     """The modal it was pressed in, which is told how it went."""
     read: bool = False
     """The modal was the one with the whole plan."""
+    choice: str = ""
+    """Which question and which of its choices a button answers."""
 
     def click(self, *, reason: str = "", typed: str = "") -> Click:
         return Click(
@@ -58,6 +61,7 @@ class Press:
             reason=reason,
             typed=typed,
             read=self.read,
+            choice=self.choice,
         )
 
     def kept(self, *, reason: str = "", typed: str = "") -> dict[str, JsonValue]:
@@ -81,6 +85,8 @@ class Press:
 def press(body: Payload, action: Payload, buttons: Buttons) -> Press:
     """The press of one button, on a card or in a modal that a card opened."""
     name, value = action_of(action)
+    choice = _text(action, "action_id").partition(":")[2] if name == ANSWER else ""
+    signed = f"{ANSWER}:{choice}" if name == ANSWER else name
     view = _part(body, "view")
     container = _part(body, "container")
     if view:
@@ -91,10 +97,10 @@ def press(body: Payload, action: Payload, buttons: Buttons) -> Press:
         ts = _text(container, "message_ts") or _text(_part(body, "message"), "ts")
         response_url = _text(body, "response_url") or None
     user, team = _id(body.get("user")), _team(body)
-    said = (team, channel, ts, user, name, value, _text(action, "action_ts"))
+    said = (team, channel, ts, user, signed, value, _text(action, "action_ts"))
     return Press(
         action=name,
-        pressed=buttons.read(name, value),
+        pressed=buttons.read(signed, value),
         value=value,
         id=_digest(*said),
         team=team,
@@ -106,6 +112,7 @@ def press(body: Payload, action: Payload, buttons: Buttons) -> Press:
         response_url=response_url,
         view=_text(view, "id") or None,
         read=_text(view, "callback_id") == WHOLE,
+        choice=choice,
     )
 
 

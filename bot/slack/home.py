@@ -13,7 +13,7 @@ from bot.slack.cards.blocks import Block, actions, button, context, divider, pla
 
 ASK = "ask"
 LISTED = 10
-_RUNNING = (State.APPROVED, State.RUNNING, State.INTERRUPTED)
+_RUNNING = (State.APPROVED, State.RUNNING, State.ASKING, State.INTERRUPTED)
 
 
 def home(person: Person, requests: Sequence[Request], *, command: str) -> dict[str, Any]:
@@ -38,6 +38,12 @@ def waits_for(request: Request, person: Person) -> bool:
     judged = request.assessment
     if request.review is not None:
         return request.review.closed_by is None and _may_review(request, request.review, person)
+    if request.question is not None:
+        _, asks = request.question
+        mine = person.groups | person.sits_in
+        return not ("requester" in asks.exclude and person.principal == request.requester) and any(
+            seat.person == person.principal or mine.intersection(seat.groups) for seat in asks.who
+        )
     if request.state is not State.WAITING or judged is None or request.asked is None:
         return False
     if any(vote.principal == person.principal for vote in request.votes):

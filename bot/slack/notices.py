@@ -40,6 +40,7 @@ _LEADS: dict[Kind, str] = {
     "review": "🔎",
     "reassessed": "⚖️",
     "output": "📄",
+    "question": "💬",
 }
 _DIRECT = frozenset({"page", "glass", "review"})
 _ASKING = frozenset({"remind", "added", "page"})
@@ -139,12 +140,13 @@ class Bell:
             await self._directly(entry, request, notice, left)
 
     async def _people_of(self, request: Request, notice: Notice) -> dict[Principal, str]:
-        """Who is told, with their accounts. Whoever asked is not asked to answer or to review."""
+        """Who is told, with their accounts. Who asked for the run neither approves nor reviews it."""
         people = set(notice.people)
         for group in notice.groups:
             people |= await self._people.members(group)
-        if notice.kind in _ASKING | {"review"} and request.requester is not None:
-            people.discard(request.requester)
+        asks = request.question[1].exclude if request.question is not None else ()
+        if notice.kind in _ASKING | {"review"} or (notice.kind == "question" and "requester" in asks):
+            people.discard(request.requester or Principal(""))
         among = {*notice.groups, *(groups_of(request.asked) if request.asked else ())}
         return dict(await self._people.told(people, among=sorted(among)))
 
@@ -190,6 +192,8 @@ def still(request: Request, notice: Notice) -> bool:
     """Whether it is still true: nobody is asked for what has been answered meanwhile."""
     if notice.kind in _ASKING:
         return request.state is State.WAITING
+    if notice.kind == "question":
+        return request.question is not None
     if notice.kind == "review":
         return request.review is None or request.review.closed_by is None
     return True

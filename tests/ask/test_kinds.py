@@ -112,7 +112,7 @@ def test_every_key_and_every_kind_reads_and_only_what_nobody_carries_out_yet_is_
     assert all("not carried out yet" in one.message for one in findings(whole())), findings(whole())
 
 
-@pytest.mark.parametrize("position", range(3, 6))
+@pytest.mark.parametrize("position", [3, 5])
 def test_a_kind_that_nothing_carries_out_stops_the_skill_and_is_refused_by_the_runner(position: int) -> None:
     [(at, said)] = [
         (one.path, one.message)
@@ -152,6 +152,22 @@ def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_un
         pytest.param("steps/2/retry", {"attempts": 2}, "steps/2/retry", "patch is reconcilable: after a failure nobody knows", "Only pure and idempotent", id="retry where nobody knows"),
         pytest.param("steps/1/retry/attempts", 1, "steps/1/retry/attempts", "greater than or equal to 2", "", id="a retry that is none"),
         pytest.param("steps/4/repeat", "at_most_once", "steps/4/repeat", "sure only asks", "Write repeat: pure.", id="a question is pure"),
+        pytest.param("steps/4/ask/choices", ["Yes", "Yes"], "steps/4/ask", "two choices are the same", "", id="a choice twice"),
+        pytest.param("steps/4/ask/choices", ["Yes", "-y"], "steps/4/ask", "may not start with a dash", "", id="a choice that would be an option"),
+        pytest.param("steps/4/ask/stop_on", ["Never"], "steps/4/ask", "stop_on has 'Never', which is not one of the choices", "", id="stopping on no choice"),
+        pytest.param("steps/4/ask/stop_on", ["Yes", "No"], "steps/4/ask", "no answer would let the run go on", "", id="stopping on everything"),
+        pytest.param("steps/4/ask/who", [], "steps/4/ask/who", "needs at least one", "", id="a question to nobody"),
+        pytest.param("steps/4/ask/who", ["@sre"], "steps/4/ask/who/0", "write sre, without the @", "", id="a group with its at"),
+        pytest.param("steps/4/ask/who", [{"persons": "bob"}], "steps/4/ask/who/0", "a group by its name, {person: alice}, or requester", "", id="whoever that is"),
+        pytest.param("steps/4/ask/who", ["on call"], "steps/4/ask/who/0", "a group by its name", "", id="a group of two words"),
+        pytest.param("steps/4/ask/exclude", ["author"], "steps/4/ask/exclude/0", "should be 'requester'", "", id="leaving out somebody else"),
+        pytest.param("steps/4/ask/question", "?" * 1001, "steps/4/ask/question", "at most 1000", "", id="a question nobody reads"),
+        pytest.param("steps/4/retry", {"attempts": 2}, "steps/4/retry", "sure is asked once", "a longer timeout", id="a question tried again"),
+        pytest.param("steps/4/undo", ["python3"], "steps/4/undo", "there is nothing to undo", "", id="a question undone"),
+        pytest.param("steps/4/ask/question", "${steps.sure.answer}?", "steps/4/ask/question", "nothing is known as ${steps.sure.answer}", "Only answers to ask steps before", id="its own answer"),
+        pytest.param("steps/0/title", "${steps.sure.answer}", "steps/0/title", "nothing is known as ${steps.sure.answer}", "Only answers to ask steps before", id="an answer before it is given"),
+        pytest.param("steps/5/mcp/with/name", "${steps.call.answer}", "steps/5/mcp/with/name", "nothing is known as ${steps.call.answer}", "Known here: steps.sure.answer.", id="an answer of a step that asks nothing"),
+        pytest.param("steps/4/ask/question", "${secrets.token}?", "steps/4/ask/question", "may not stand here", "", id="a secret in a question"),
         pytest.param("steps/4/ask/choices", ["Yes"], "steps/4/ask/choices", "needs at least", "", id="one choice is none"),
         pytest.param("steps/3/model/schema", {"type": "objct"}, "steps/3/model/schema", "this is no JSON Schema", "", id="no schema"),
         pytest.param("steps/3/model/schema", {"type": "object"}, "steps/3/model/schema", "an object with additionalProperties: false", "", id="an open answer"),
@@ -194,6 +210,29 @@ def test_mistake(path: str, new: object, at: str, message: str, hint: str) -> No
     found = [one for one in said if one.path == where and message in one.message]
     assert found, said
     assert hint in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("path", "new"),
+    [
+        ("steps/4/ask/who", ["requester", "sre", {"group": "owners"}, {"person": "alice"}]),
+        ("steps/4/ask/exclude", ["requester"]),
+        ("steps/4/ask/stop_on", ["No"]),
+        ("steps/5/title", "They said ${steps.sure.answer}"),
+        ("steps/5/mcp/with/name", "${steps.sure.answer}"),
+        ("done_when/measure/run", ["python3", "${steps.sure.answer}"]),
+        ("done_when/checks/0", {"name": "as told", "observed": "told", "equals": "${steps.sure.answer}"}),
+    ],
+)
+def test_what_a_question_may_say_and_where_its_answer_may_stand(path: str, new: object) -> None:
+    assert [one for one in findings(put(whole(), path, new)) if "not carried out" not in one.message] == []
+
+
+def test_an_answer_never_becomes_code() -> None:
+    data = put(whole(), "steps/4/id", "sure")
+    data["steps"].append(step("late", "run", ["python3", "-c", "print('${steps.sure.answer}')"]))
+    found = [one.message for one in findings(data) if one.rule == "shell-string"]
+    assert found == ["values would be filled into the code that python3 runs"]
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,56 @@ def test_a_target_that_cannot_be_is_said_and_nothing_is_run(
     assert ran.code == 2
     assert sentence in ran.said
     assert ran.out == ""
+
+
+ASKS = """
+  - {id: sure, title: "Ask about ${inputs.who}", timeout: 4h, repeat: pure,
+     ask: {question: "Greet ${inputs.who} again?", choices: [Again, Enough], stop_on: [Enough], who: [hosts]}}
+  - {id: again, title: "Greet ${inputs.who} again", run: [greeter, say, "${steps.sure.answer}"], timeout: 20s,
+     repeat: at_most_once, undo: [greeter, unsay, "${inputs.who}"]}
+done_when:"""
+ANSWERED = """\
+cases:
+  - {name: again, inputs: {who: ada}, environment: development, programs: tests/bin, answers: {sure: Again},
+     ends: done}
+  - {name: enough, inputs: {who: ada}, environment: development, programs: tests/bin, answers: {sure: Enough},
+     ends: rolled_back, says: the case answered “Enough”}
+  - {name: silence, inputs: {who: ada}, environment: development, programs: tests/bin, answers: {sure: null},
+     ends: rolled_back, says: Nobody answered the question in time}
+  - {name: it waits, inputs: {who: ada}, environment: development, programs: tests/bin, ends: asking,
+     says: "sure asks: Greet ada again?"}
+"""
+
+
+@pytest.fixture
+def asks(greet: Path) -> Path:
+    change(greet / "skill.yaml", "\ndone_when:", ASKS)
+    change(greet / "skill.yaml", "at_least: 1, at_most: 1", "at_least: 2, at_most: 2")
+    (greet / "tests" / "cases.yaml").write_text(ANSWERED)
+    return greet
+
+
+def test_a_case_answers_what_the_skill_asks(assent, asks: Path) -> None:
+    ran = assent("skills", "test", "--json")
+    rows = {row["case"]: row for row in json.loads(ran.out)}
+    assert ran.code == 0, rows
+    assert len(rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("sure: Again", "say: Again", "say is no step that asks a question. Steps that ask: sure."),
+        (
+            "sure: Again",
+            "sure: Agian",
+            "Agian is no choice of sure. Choices are: Again, Enough; null is nobody.",
+        ),
+    ],
+)
+def test_an_answer_there_is_not_is_found_before_anything_runs(
+    assent, asks: Path, old: str, new: str, said: str
+) -> None:
+    change(asks / "tests" / "cases.yaml", old, new)
+    ran = assent("skills", "test")
+    assert (ran.code, said in ran.said) == (2, True), ran.said

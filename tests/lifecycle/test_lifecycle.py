@@ -95,14 +95,19 @@ def test_what_is_written_afterwards_changes_no_state() -> None:
 
 
 def test_nothing_runs_that_was_not_approved() -> None:
-    """The only ways into `running` are from `approved`, and back from a person's answer."""
+    """The only ways into `running` are from `approved`, and back from asking people."""
     into = {
         (state, event)
         for state, ways in TRANSITIONS.items()
         for event, to in ways.items()
         if to is State.RUNNING
     }
-    assert {state for state, _ in into} == {State.APPROVED, State.RUNNING, State.INTERRUPTED}
+    assert {state for state, _ in into} == {
+        State.APPROVED,
+        State.RUNNING,
+        State.ASKING,
+        State.INTERRUPTED,
+    }
     approving = {event for ways in TRANSITIONS.values() for event, to in ways.items() if to is State.APPROVED}
     assert approving == {Event.GRANTED, Event.DECIDED_ALLOW}
 

@@ -28,6 +28,7 @@ PHASES = {
     State.WAITING: "waiting",
     State.APPROVED: "granted",
     State.RUNNING: "running",
+    State.ASKING: "running",
     State.INTERRUPTED: "running",
     **dict.fromkeys(ENDED, "ended"),
 }

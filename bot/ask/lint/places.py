@@ -46,6 +46,7 @@ class Placed:
 
 def places(manifest: Manifest) -> Iterator[Placed]:
     after = (*fill.PLANNED, *fill.RUNNING)
+    told = answers(manifest)
     for position, planning in enumerate(manifest.plan):
         yield Placed(path=("plan", position, "run"), body=planning.run, looks=True)
     for position, one in enumerate(manifest.preconditions):
@@ -55,14 +56,25 @@ def places(manifest: Manifest) -> Iterator[Placed]:
     for position, step in enumerate(manifest.steps):
         key, does = action_of(step)
         at: Path = ("steps", position)
-        yield Placed(path=(*at, key), body=does, known=after, step=step.id, looks=step.repeat == "pure")
+        known = (*after, *told[position])
+        yield Placed(path=(*at, key), body=does, known=known, step=step.id, looks=step.repeat == "pure")
         for way, action in (("probe", step.probe), ("undo", step.undo)):
             if action:
                 body, inside = _plain(action)
                 path = (*at, way, *inside)
-                yield Placed(path=path, body=body, known=after, step=step.id, looks=way == "probe")
+                yield Placed(path=path, body=body, known=known, step=step.id, looks=way == "probe")
     measure = manifest.done_when.measure.run
-    yield Placed(path=("done_when", "measure", "run"), body=measure, known=fill.PLANNED, looks=True)
+    known = (*fill.PLANNED, *told[-1])
+    yield Placed(path=("done_when", "measure", "run"), body=measure, known=known, looks=True)
+
+
+def answers(manifest: Manifest) -> list[tuple[str, ...]]:
+    """For each step, and at last for the measurement, the answers that people have given before it."""
+    told: list[tuple[str, ...]] = [()]
+    for step in manifest.steps:
+        mine = (fill.answer_to(step.id),) if isinstance(step, AskStep) else ()
+        told.append((*told[-1], *mine))
+    return told
 
 
 def action_of(step: Step) -> tuple[str, Body]:

@@ -34,9 +34,20 @@ def steps(manifest: Manifest) -> Iterator[Finding]:
         if step.retry is not None and step.repeat not in ("pure", "idempotent"):
             what = f"{step.id} is {step.repeat}: after a failure nobody knows that it may be begun again"
             yield Finding((*at, "retry"), what, "Only pure and idempotent steps are retried.")
+        if isinstance(step, AskStep):
+            yield from _question(step, at)
         if isinstance(step, AskStep | ModelStep) and step.repeat != "pure":
             what = f"{step.id} only asks, and is {step.repeat}"
             yield Finding((*at, "repeat"), what, "Write repeat: pure.")
+
+
+def _question(step: AskStep, at: Path) -> Iterator[Finding]:
+    """A question changes nothing and is asked once; how long it waits is its time limit."""
+    if step.undo is not None:
+        yield Finding((*at, "undo"), f"{step.id} asks a question: there is nothing to undo", "Remove it.")
+    if step.retry is not None:
+        what = f"{step.id} is asked once, and waits as long as its timeout says"
+        yield Finding((*at, "retry"), what, "Remove retry, and give it a longer timeout.")
 
 
 def looking(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:

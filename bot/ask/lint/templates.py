@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from bot.ask import fill
 from bot.ask.catalog import did_you_mean
-from bot.ask.lint.places import Placed
+from bot.ask.lint.places import Placed, answers
 from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, McpCall, ModelCall, Question
 from bot.ask.reading import Finding, Path
 
@@ -43,6 +43,10 @@ def _stranger(template: _Template, name: str, manifest: Manifest) -> Finding:
     if name.startswith("secrets."):
         hint = "A secret goes into a header or body of a step that it names, and into files."
         return Finding(template.path, f"${{{name}}} may not stand here", hint)
+    if name.startswith("steps."):
+        told = ", ".join(one for one in template.extra if one.startswith("steps."))
+        hint = f"Known here: {told}." if told else "Only answers to ask steps before this place are known."
+        return Finding(template.path, f"nothing is known as ${{{name}}}", hint)
     known = [*fill.ALWAYS, *template.extra, *(f"inputs.{name}" for name in manifest.inputs.properties)]
     guess = did_you_mean(name, known).strip()
     return Finding(template.path, f"nothing is known as ${{{name}}}", guess or f"Known: {', '.join(known)}.")
@@ -55,13 +59,16 @@ def _all(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[_Template]:
             f"secrets.{name}" for name, one in manifest.permissions.secrets.items() if place.step in one.steps
         )
         yield from _of(place, environment, secrets)
-    for kind, titled in (("preconditions", manifest.preconditions), ("steps", manifest.steps)):
-        for position, step in enumerate(titled):
-            yield _Template((kind, position, "title"), step.title, fill.PLANNED, planned=True)
+    told = answers(manifest)
+    for position, first in enumerate(manifest.preconditions):
+        yield _Template(("preconditions", position, "title"), first.title, fill.PLANNED, planned=True)
+    for position, step in enumerate(manifest.steps):
+        known = (*fill.PLANNED, *told[position])
+        yield _Template(("steps", position, "title"), step.title, known, planned=True)
     for position, check in enumerate(manifest.done_when.checks):
         if isinstance(check.equals, str):
             at: Path = ("done_when", "checks", position, "equals")
-            yield _Template(at, check.equals, fill.PLANNED, planned=True)
+            yield _Template(at, check.equals, (*fill.PLANNED, *told[-1]), planned=True)
     if manifest.effects.lock is not None:
         yield _Template(("effects", "lock"), manifest.effects.lock)
 

@@ -17,7 +17,6 @@ from bot.ask.manifest.actions import (
     HttpRequest,
     McpCall,
     ModelCall,
-    Question,
 )
 from bot.ask.manifest.inputs import Input, Inputs, whole
 from bot.ask.manifest.permissions import Files, Permissions, Secret, SecretCommand, reads_only
@@ -31,6 +30,7 @@ from bot.ask.manifest.promises import (
     Effects,
     Limits,
 )
+from bot.ask.manifest.questions import Question
 from bot.ask.manifest.steps import (
     AskStep,
     Command,

@@ -84,16 +84,6 @@ class ModelCall(Record):
         return answer
 
 
-class Question(Record):
-    """Asked of people on the card; the run waits. `who` are groups and people, as policies write them."""
-
-    question: Text
-    choices: tuple[Annotated[str, Field(min_length=1, max_length=75)], ...] = Field(
-        min_length=2, max_length=5
-    )
-    who: tuple[Text, ...] = Field(min_length=1)
-
-
 class McpCall(Record):
     """A tool of an MCP server that this installation knows."""
 

@@ -15,8 +15,8 @@ from bot.ask.manifest.actions import (
     HttpRequest,
     McpCall,
     ModelCall,
-    Question,
 )
+from bot.ask.manifest.questions import Question
 from bot.ask.manifest.words import Argv, Repeat, Seconds, Text, Word
 from bot.terms import Record
 

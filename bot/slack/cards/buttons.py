@@ -55,7 +55,7 @@ def offered(state: State) -> tuple[str, ...]:
             return ("approve", "deny", "details", MORE)
         case State.APPROVED:
             return ("cancel", "details")
-        case State.RUNNING:
+        case State.RUNNING | State.ASKING:
             return ("stop", "details")
         case State.INTERRUPTED:
             return ("retry_step", "skip_step", "undo", "details")

@@ -9,7 +9,7 @@ from typing import Any
 from bot.flow.request import Request
 from bot.lifecycle import ENDED, State
 from bot.slack.buttons import Buttons
-from bot.slack.cards import asked, parts, progress, table
+from bot.slack.cards import asked, parts, progress, question, table
 from bot.slack.cards.blocks import (
     FIELD,
     HEADER,
@@ -44,7 +44,7 @@ class Card:
 
 
 def card(request: Request, *, buttons: Buttons, command: str = "/assent") -> Card:
-    """Five to eight blocks that Slack accepts whatever the record holds: longer texts are cut, aloud."""
+    """Five to nine blocks that Slack accepts whatever the record holds: longer texts are cut, aloud."""
     for room in _ROOMS:
         blocks, whole = _blocks(request, buttons, command, room)
         if len(json.dumps(blocks, ensure_ascii=False)) <= _MESSAGE:
@@ -56,8 +56,9 @@ def card(request: Request, *, buttons: Buttons, command: str = "/assent") -> Car
 
 def sentence(request: Request) -> str:
     """For notifications and screen readers: the state, and what is asked of the reader."""
-    asked = f"{words(parts.headline(request), 200)}, asked by {account(request.asked_by)}"
-    return f"{word(request)}: {asked}. {consequence(request, 300)} ({words(request.id, 40)})"
+    about = f"{words(parts.headline(request), 200)}, asked by {account(request.asked_by)}"
+    asks = f" “{words(request.question[1].question, 300)}”" if request.question else ""
+    return f"{word(request)}: {about}.{asks} {consequence(request, 300)} ({words(request.id, 40)})"
 
 
 def _blocks(request: Request, buttons: Buttons, command: str, scale: float) -> tuple[list[Block], bool]:
@@ -79,6 +80,7 @@ def _blocks(request: Request, buttons: Buttons, command: str, scale: float) -> t
         blocks.append(section("progress", happened))
     if request.state in ENDED and request.outcome and request.outcome.result:
         blocks.append(preformatted("result", table.written(request.outcome.result, room=room(2400))))
+    blocks += question.question(request, buttons)
     blocks.append(actions("actions", *drawn(request, buttons, whole=plan.whole)))
     said = [parts.votes(request.votes, room=room(1200))] if request.votes else []
     blocks.append(context("foot", *said, parts.footer(request)))

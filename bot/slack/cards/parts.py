@@ -8,7 +8,7 @@ from bot.assess.assessment import Assessment
 from bot.authorize.approval import Vote
 from bot.execute.journal import Check
 from bot.flow.request import Request
-from bot.lifecycle import ENDED, State
+from bot.lifecycle import State
 from bot.slack.cards import asked
 from bot.slack.cards.dates import at
 from bot.slack.cards.status import needed
@@ -17,6 +17,9 @@ from bot.terms import dollars
 
 CHANGES = 10
 """As many changes as a card shows; more are behind Details, and then only Details can approve."""
+
+_EXPIRES = (State.PLANNING, State.WAITING, State.APPROVED, State.INTERRUPTED)
+"""What ends by itself when nobody does anything; the others' time is over, or said elsewhere."""
 
 _VOTED = {"approve": "✓ {} approved", "deny": "✗ {} denied", "withdraw": "↩ {} withdrew"}
 
@@ -189,6 +192,6 @@ def footer(request: Request) -> str:
             f"{bound} {words(judged.digest.removeprefix('sha256:')[:12], 12)}",
             f"policy {words(judged.policy, 80)}",
         ]
-    if request.expires_at and request.state not in ENDED:
+    if request.expires_at and request.state in _EXPIRES:
         parts.append(f"expires {at(request.expires_at)}")
     return " · ".join(parts)

@@ -57,6 +57,8 @@ def lines(request: Request, *, room: int = 200) -> list[str]:
 
 def _line(phase: str, name: str, step: _Step, running: bool, room: int, live: str) -> str:
     entry = step.entry
+    if entry.posed is not None:
+        return _question(entry, words(step.title or name, room), room)
     title = f"{_PHASES[phase]}{words(step.title or name, room)}"
     again = f", try {step.tries}" if step.tries > 1 else ""
     if entry.event == "began":
@@ -72,3 +74,11 @@ def _line(phase: str, name: str, step: _Step, running: bool, room: int, live: st
     said = entry.output.strip().rpartition("\n")[2]
     code = f", exit {entry.exit_code}" if entry.exit_code is not None else ""
     return f"✗ {title}{took}{code}{': ' + words(said, room) if said else ''}"
+
+
+def _question(entry: Entry, title: str, room: int) -> str:
+    """What was asked in a few words, and what became of it."""
+    if entry.event == "began":
+        return f"💬 {title}"
+    mark = "✓" if entry.ok else "✗"
+    return f"{mark} {title}: {words(entry.output, room)}"

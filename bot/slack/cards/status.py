@@ -16,6 +16,7 @@ WORDS: dict[State, tuple[str, str]] = {
     State.WAITING: ("🟡", "Waiting for approval"),
     State.APPROVED: ("🟢", "Approved"),
     State.RUNNING: ("▶️", "Running"),
+    State.ASKING: ("💬", "Waiting for an answer"),
     State.INTERRUPTED: ("✋", "Interrupted, a person must decide"),
     State.DONE: ("✅", "Done"),
     State.NOT_DONE: ("❌", "Not done"),
@@ -65,9 +66,14 @@ def consequence(request: Request, room: int = 600) -> str:
             return "The step under way is being ended; then what is known is written here."
         case State.RUNNING:
             return "A worker is carrying it out; every finished step is written down."
+        case State.ASKING:
+            until = f", until {at(request.expires_at)}" if request.expires_at else ""
+            return f"Nothing runs before {needed(request.missing)} answers its question{until}."
         case State.INTERRUPTED:
+            if (step := in_flight(request)) is None:
+                return "It stopped between two steps. See why, then choose: go on with a retry, or undo."
             return (
-                f"It stopped during {words(in_flight(request) or 'a step', 120)}, and nobody can know "
+                f"It stopped during {words(step, 120)}, and nobody can know "
                 "whether that happened. Look at the target, then choose: run it again, go on or undo."
             )
         case (
@@ -103,7 +109,7 @@ def in_flight(request: Request) -> str | None:
     """The step that began and never ended, as the last entry about it says."""
     last: dict[tuple[str, str], Entry] = {}
     for entry in request.journal:
-        if entry.event in ("began", "ended"):
+        if entry.event in ("began", "ended") and entry.posed is None:
             last[entry.phase, entry.step] = entry
     began = [entry for entry in last.values() if entry.event == "began"]
     return (began[-1].title or began[-1].step) if began else None

@@ -51,6 +51,11 @@ def details(
         blocks.append(section("cost", _cost(judged.estimate, request)))
     if request.votes:
         blocks.append(section("votes", f"*Votes*\n{parts.votes(request.votes, room=SECTION - 20)}"))
+    if request.question is not None:
+        blocks += [
+            section("question", "*Question*"),
+            preformatted("asked", visible(request.question[1].question)),
+        ]
     if request.journal:
         steps = parts.fitting(progress.lines(request), room=SECTION - 20)
         blocks.append(section("steps", f"*Steps*\n{steps}"))
