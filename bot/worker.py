@@ -19,13 +19,17 @@ from bot.artifacts import Artifacts
 from bot.authorize.people import Undetermined
 from bot.config import Config
 from bot.connectors.checkpoints import Checkpoints
-from bot.connectors.lines import over_http
+from bot.connectors.git_line import over_git
+from bot.connectors.http_line import over_http
+from bot.connectors.lines import Opens
 from bot.connectors.oncall import OnCallFeeds
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.room import room
+from bot.connectors.thread_line import over_thread
 from bot.connectors.walls.choosing import choose
 from bot.connectors.workshop import LocalWorkshop
-from bot.execute.connectors import BY_HTTP
+from bot.execute.connectors import BY_HTTP, GIT, SLACK
+from bot.execute.sandbox import DEFAULT_PATH, Sandbox
 from bot.flow.labour import Labour
 from bot.flow.ports import StoreAway
 from bot.playground.host import lending
@@ -33,6 +37,7 @@ from bot.playground.host.home import variables
 from bot.process import directory_of, end, kept, refuse_forgetful, run, told_by_slack, warn
 from bot.slack import web_api
 from bot.slack.people import SlackPeople
+from bot.slack.thread import ThreadPost
 from bot.store.audit import Audit
 from bot.store.connection import connect
 from bot.store.store import Store
@@ -207,21 +212,32 @@ async def _build(
         log.warning("%s", held_by.warning)
     else:
         log.info("steps run behind the walls of %s", held_by.tier)
+    sandbox = GuardedProcesses(
+        alive_for_s=config.lease_s / 2,
+        grace_s=min(3.0, config.lease_s / 5),
+        wall=held_by.wall,
+        trusted=held_by.trusted,
+    )
     workshop = LocalWorkshop(
-        sandbox=GuardedProcesses(
-            alive_for_s=config.lease_s / 2,
-            grace_s=min(3.0, config.lease_s / 5),
-            wall=held_by.wall,
-            trusted=held_by.trusted,
-        ),
+        sandbox=sandbox,
         environment=await _environment(config, stack, artifacts),
         under=stack.enter_context(room(config.home / "runs", name)),
-        lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()},
+        lines=_lines(sandbox, slack),
     )
     labour = Labour.of(
         store=store, people=people, artifacts=artifacts, workshop=workshop, lease_s=config.lease_s
     )
     return Worker(name, labour, streams, Audit(store), Checkpoints(config.home))
+
+
+def _lines(sandbox: Sandbox, slack: AsyncWebClient) -> dict[str, Opens]:
+    """Every connector there is, with the line that leads to it: here and nowhere else."""
+    path = os.environ.get("PATH") or DEFAULT_PATH
+    return {
+        **{kind: over_http(connector) for kind, connector in BY_HTTP.items()},
+        GIT.kind: over_git(GIT, sandbox, path=path),
+        SLACK.kind: over_thread(SLACK, ThreadPost(slack)),
+    }
 
 
 async def _environment(config: Config, stack: AsyncExitStack, artifacts: Artifacts) -> dict[str, str]:

@@ -46,7 +46,7 @@ def doctor(
 
 async def examine(config: Config) -> AsyncIterator[Line]:
     """Every line, each as soon as it is known."""
-    for part in (_configuration, _redis, _slack, _artifacts, _sandbox):
+    for part in (_configuration, _redis, _slack, _artifacts, _connectors, _sandbox):
         async for line in part(config):
             yield line
 
@@ -143,6 +143,13 @@ async def _artifacts(config: Config) -> AsyncIterator[Line]:
             yield Line("skills and policies", "warning", str(doubt))
     for problem in problems:
         yield Line("skills and policies", "wrong", str(problem))
+
+
+async def _connectors(config: Config) -> AsyncIterator[Line]:
+    from bot.cli import doctor_connectors
+
+    async for verdict, said in doctor_connectors.examine(config):
+        yield Line("connectors", verdict, said)
 
 
 async def _sandbox(config: Config) -> AsyncIterator[Line]:

@@ -21,6 +21,7 @@ from bot.assess.upgrade import EARLIER_MAJORS
 from bot.authorize.approval import tally
 from bot.authorize.people import Person, Standing, Undetermined
 from bot.execute.sandbox import clock
+from bot.execute.steps.connector import lacking
 from bot.flow.commit import Commit, Committed, Declined, Timer
 from bot.flow.escalating import next_step
 from bot.flow.granting import granting, held_by
@@ -156,8 +157,8 @@ class Judging:
         skill = self.artifacts.skills().find(request.invocation.skill)
         if skill.digest != request.invocation.digest:
             raise Refused(f"{skill.name} changed since you asked for it. Ask again to get the new one.")
-        if lacking := self.artifacts.policies().connectors.lacks(skill.manifest):
-            raise Refused(lacking)
+        if lacks := lacking(skill.manifest, self.artifacts.policies().connectors):
+            raise Refused(lacks)
         return skill
 
     async def _claim(self, request: Request, worker: str) -> Committed | None:

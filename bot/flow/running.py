@@ -235,7 +235,7 @@ class Running:
             workshop=self.workshop,
             plan=assessment.plan,
             connectors=self.artifacts.policies().connectors,
-            thread=Thread(request.card.channel, request.card.ts) if request.card else None,
+            thread=_thread(request),
             answers=answers(request.journal),
         )
 
@@ -251,6 +251,12 @@ def _in_line(slot: Slot, detail: str) -> str:
     which = f": {running}" if running else ""
     said = f"Waits: {count} of {slot.most} runs of {slot.skill} are under way{which}."
     return f"{said} Before it: {before}." if before else said
+
+
+def _thread(request: Request) -> Thread | None:
+    """Of its card; a card that stands in a thread already is a part of that one."""
+    card = request.card
+    return None if card is None else Thread(card.channel, request.place.thread_ts or card.ts)
 
 
 def _assessed(request: Request) -> Assessment:

@@ -10,7 +10,8 @@ from bot.ask.manifest import ConnectorCall
 from bot.ask.reading import read_as
 from bot.assess.connected import Connectors
 from bot.connectors import secrets
-from bot.connectors.lines import Opens, over_http
+from bot.connectors.http_line import over_http
+from bot.connectors.lines import Opens
 from bot.execute.connectors import BY_HTTP, VERBS
 from bot.execute.sandbox import Finished
 from bot.execute.steps.connector import ready

@@ -14,7 +14,7 @@ from bot.artifacts import Artifacts, lock
 from bot.ask.grammar import Complete, parse
 from bot.authorize.click import Action, Answered, Click
 from bot.authorize.people import Person, Standing, Undetermined
-from bot.connectors.lines import over_http
+from bot.connectors.http_line import over_http
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.connectors import BY_HTTP

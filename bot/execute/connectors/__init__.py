@@ -11,15 +11,21 @@ from typing import Any
 
 from bot.execute.connectors.alertmanager import ALERTMANAGER
 from bot.execute.connectors.connector import Connector, Verb
+from bot.execute.connectors.git import GIT
 from bot.execute.connectors.github import GITHUB
 from bot.execute.connectors.kubernetes import KUBERNETES
 from bot.execute.connectors.loki import LOKI
 from bot.execute.connectors.prometheus import PROMETHEUS
+from bot.execute.connectors.slack import SLACK
 
 BY_HTTP = {one.kind: one for one in (PROMETHEUS, ALERTMANAGER, LOKI, GITHUB, KUBERNETES)}
 """Those whose line is HTTP."""
 
-VERBS: Mapping[str, Mapping[str, Verb[Any]]] = {one.kind: one.verbs for one in BY_HTTP.values()}
+VERBS: Mapping[str, Mapping[str, Verb[Any]]] = {
+    **{one.kind: one.verbs for one in BY_HTTP.values()},
+    GIT.kind: GIT.verbs,
+    SLACK.kind: SLACK.verbs,
+}
 """By kind: what a manifest may ask for."""
 
-__all__ = ["BY_HTTP", "VERBS", "Connector", "Verb"]
+__all__ = ["BY_HTTP", "GIT", "SLACK", "VERBS", "Connector", "Verb"]

@@ -127,6 +127,7 @@ def _silence(one: dict[str, Any]) -> JsonValue:
 
 ALERTMANAGER = Connector(
     kind="alertmanager",
+    greeting="/api/v2/status",
     verbs={
         "alerts:list": Verb(
             reads=True,

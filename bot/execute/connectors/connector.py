@@ -42,10 +42,14 @@ class Verb(Generic[Line]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector(Generic[Line]):
-    """One kind of service and its verbs: one file. It reaches nothing but the line it is handed."""
+    """One kind of service and its verbs: one file. It reaches nothing but the line it is handed.
+
+    `greeting` is where a service that is asked by HTTP answers with JSON to everybody who may ask at all.
+    """
 
     kind: str
     verbs: Mapping[str, Verb[Line]]
+    greeting: str = ""
 
     async def call(self, verb: str, arguments: Arguments, line: Line) -> Found:
         """Raises Unanswerable when there is nothing to give, with why and what that means for a probe."""

@@ -194,6 +194,7 @@ _ISSUE = {"repository": REPOSITORY, "number": number(1, 10**9)}
 
 GITHUB = Connector(
     kind="github",
+    greeting="/rate_limit",
     verbs={
         "deployments:list": Verb(
             reads=True,

@@ -198,6 +198,7 @@ def _event(found: dict[str, Any]) -> dict[str, JsonValue]:
 
 KUBERNETES = Connector(
     kind="kubernetes",
+    greeting="/version",
     verbs={
         "deployments:get": Verb(
             reads=True,

@@ -74,6 +74,7 @@ def _at(nanoseconds: int) -> str:
 
 LOKI = Connector(
     kind="loki",
+    greeting="/loki/api/v1/labels",
     verbs={
         "query": Verb(
             reads=True,

@@ -108,6 +108,7 @@ def _number(said: str) -> JsonValue:
 
 PROMETHEUS = Connector(
     kind="prometheus",
+    greeting="/api/v1/status/buildinfo",
     verbs={
         "query": Verb(
             reads=True,

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from bot.ask.catalog import did_you_mean
 from bot.ask.json_schema import fault
-from bot.ask.manifest import ConnectorCall
+from bot.ask.manifest import ConnectorCall, Manifest
 from bot.assess.connected import Connected, Connectors, Git, GitHub, Kubernetes
 from bot.execute.connectors import VERBS, Verb
 from bot.execute.connectors.connector import Arguments, Found
@@ -107,6 +107,20 @@ def ready(
         thread=thread,
         hidden=hidden,
     )
+
+
+def lacking(manifest: Manifest, connectors: Connectors) -> str:
+    """What is not here that the skill asks for: a connector, or a verb of it; empty when it can start."""
+    if lacks := connectors.lacks(manifest):
+        return lacks
+    for permission in manifest.permissions.verbs:
+        name, _, verb = permission.partition(":")
+        if (settings := connectors.connectors.get(name)) is not None:
+            try:
+                verb_of(settings.kind, verb)
+            except Refused as refused:
+                return f"{manifest.name} asks {permission}, and {refused}"
+    return ""
 
 
 def verb_of(kind: str, name: str) -> Verb[Any]:
