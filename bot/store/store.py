@@ -96,8 +96,9 @@ class Store:
         seen = k.seen(hashlib.sha256(identity.encode()).hexdigest())
         keys = [k.counter, seen, k.requests, k.index, k.states, k.audit, k.inbox, k.due]
         words = (word for pair in record.items() for word in pair)
-        request, fresh = await self._run("accept", keys, [SEEN_FOR_MS, STALE_AFTER_MS, line, *words])
-        return RequestId(request), bool(fresh)
+        answer: str = await self._run("accept", keys, [SEEN_FOR_MS, STALE_AFTER_MS, line, *words])
+        request, _, again = answer.partition(" ")
+        return RequestId(request), not again
 
     async def commit(self, commit: Commit) -> Committed | Declined:
         """Carry out one transition, or say what stood against it. Sending the same `op` twice writes once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
@@ -14,15 +14,6 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 Answer = asyncio.Future[Any]
 TRIP_S = 5.0
 """As long as the client's own socket time-out: then the server counts as away."""
-
-
-class _Call(NamedTuple):
-    script: AsyncScript
-    keys: Sequence[str]
-    args: Sequence[str | int]
-
-    def words(self) -> tuple[str | int, ...]:
-        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
 
 
 class Together:
@@ -37,12 +28,12 @@ class Together:
         self._pool = redis.connection_pool
         self._line: AbstractConnection | None = None
         self._under_way = False
-        self._waiting: list[tuple[_Call, Answer]] = []
+        self._waiting: list[tuple[bytes, Answer]] = []
         self._carrier: asyncio.Task[None] | None = None
 
     async def run(self, script: AsyncScript, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """The script's answer, or what redis-py raises. Cancelled, it may have happened all the same."""
-        call = _Call(script, keys, args)
+        call = _packed(script, keys, args)
         said = await (self._in_company(call) if self._under_way else self._alone(call))
         if isinstance(said, NoScriptError):  # a server that was restarted has forgotten it: this way loads it
             return await script(keys=keys, args=args)
@@ -50,7 +41,7 @@ class Together:
             raise said
         return said
 
-    async def _alone(self, call: _Call) -> Any:
+    async def _alone(self, call: bytes) -> Any:
         self._under_way = True
         try:
             return (await self._trip([call]))[0]
@@ -59,13 +50,13 @@ class Together:
             if self._waiting:
                 self._carrier = asyncio.create_task(self._carry())
 
-    def _in_company(self, call: _Call) -> Answer:
+    def _in_company(self, call: bytes) -> Answer:
         answer: Answer = asyncio.get_running_loop().create_future()
         self._waiting.append((call, answer))
         return answer
 
     async def _carry(self) -> None:
-        batch: list[tuple[_Call, Answer]] = []
+        batch: list[tuple[bytes, Answer]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
@@ -78,13 +69,12 @@ class Together:
             for _, answer in batch:
                 answer.cancel()  # when the process ends in between; all others have theirs
 
-    async def _trip(self, calls: Sequence[_Call]) -> Sequence[Any]:
+    async def _trip(self, calls: Sequence[bytes]) -> Sequence[Any]:
         """What each was answered, an exception for what went wrong; when the way broke, for all of them."""
         try:
             async with asyncio.timeout(TRIP_S):
                 line = await self._connected()
-                packed = line.pack_commands([call.words() for call in calls])
-                await line.send_packed_command(packed, check_health=False)
+                await line.send_packed_command(b"".join(calls), check_health=False)
                 return [await _read(line) for _ in calls]
         except (RedisError, OSError) as error:
             return [error] * len(calls)
@@ -106,3 +96,13 @@ async def _read(line: AbstractConnection) -> Any:
         return await line.read_response()
     except ResponseError as refused:
         return refused
+
+
+def _packed(script: AsyncScript, keys: Sequence[str], args: Sequence[str | int]) -> bytes:
+    """As Redis reads it, each word after its length. The library takes three times as long for it."""
+    words = ("EVALSHA", script.sha, len(keys), *keys, *args)
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        text = word.encode() if isinstance(word, str) else b"%d" % word
+        parts.append(b"$%d\r\n%b\r\n" % (len(text), text))
+    return b"".join(parts)

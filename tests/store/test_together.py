@@ -42,6 +42,19 @@ async def test_one_that_fails_fails_alone(redis: Redis) -> None:
     assert isinstance(second, ResponseError)
 
 
+async def test_one_that_cannot_be_written_down_fails_alone(redis: Redis) -> None:
+    together, count = Together(redis), redis.register_script(COUNT)
+    calls = [together.run(count, [key], [1]) for key in ("n", "half of a pair: \ud800", "n")]
+    first, second, third = await asyncio.gather(*calls, return_exceptions=True)
+    assert (first, third) == (1, 2)
+    assert isinstance(second, UnicodeEncodeError)
+
+
+async def test_every_letter_arrives_as_it_was_sent(redis: Redis) -> None:
+    together, same = Together(redis), redis.register_script("return {KEYS[1], ARGV[1], ARGV[2]}")
+    assert await together.run(same, ["ключ"], ["a\r\n$5\r\n☂\0", -7]) == ["ключ", "a\r\n$5\r\n☂\0", "-7"]
+
+
 async def test_a_restarted_server_is_told_the_scripts_again(redis: Redis) -> None:
     together, count = Together(redis), redis.register_script(COUNT)
     await together.run(count, ["n"], [1])

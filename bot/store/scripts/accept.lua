@@ -1,8 +1,9 @@
--- A new request, or the first one that said the same. The id is counted here, so asking is one round trip.
+-- A new request, or `… again` for the first one that said the same. The id is counted here, so asking is one
+-- round trip, and the answer is one word or two: a list takes the client six times as long to read.
 local counter, seen, requests, index, states, audit, inbox, due = unpack(KEYS)
 local remember_ms, stale_ms, line = ARGV[1], ARGV[2], ARGV[3]
 local first = redis.call('GET', seen)
-if first then return {first, 0} end
+if first then return first .. ' again' end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local id = 'r-' .. redis.call('INCR', counter)
@@ -17,4 +18,4 @@ redis.call('ZADD', due, now + stale_ms, 'expire ' .. id)
 local seq = redis.call('LLEN', audit) + 1
 redis.call('RPUSH', audit, '{"seq":' .. seq .. ',"at":' .. string.format('%.0f', now) .. ',"request":"' .. id .. '",' .. string.sub(line, 2))
 redis.call('XADD', inbox, '*', 'kind', 'admit', 'item', '{"request":"' .. id .. '"}')
-return {id, 1}
+return id
