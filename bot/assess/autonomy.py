@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.assess.asking import Earned
-from bot.assess.evidence import Band, Evidence, Line, band, draw, evidence
+from bot.assess.evidence import LOOKED_AT, Band, Evidence, Line, band, draw, evidence
 from bot.assess.facts import EvidenceFacts, Facts
 from bot.assess.gate import decide, matching_rules
 from bot.assess.gather import record_facts
@@ -22,9 +22,6 @@ from bot.assess.remedies import Threshold, cooled, shortfalls
 from bot.assess.unfolding import RELAXED
 from bot.lifecycle import State
 from bot.terms import Digest
-
-KEPT = 200
-"""Ended runs of one account that are looked at, as the gate does."""
 
 RAN = (State.DONE, State.NOT_DONE, State.FAILED, State.ROLLED_BACK, State.UNKNOWN)
 """Ends of runs that say something about the skill."""
@@ -101,13 +98,26 @@ def rehearse(policies: Policies, pasts: Sequence[Past]) -> tuple[Rehearsal, ...]
         for gate in policy.runbook.gates
         if gate.earned is not None
     }
-    kept: dict[str, deque[Line]] = {past.account: deque(maxlen=KEPT) for past in pasts}
+    kept = {past.account: _Kept() for past in pasts}
     for past, asked in _in_time(pasts):
         if asked:
             _ask(past, policies, found, kept[past.account])
         else:
             _end(past, found, kept[past.account])
     return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Of one account: the last runs, and of those that failed as many again."""
+
+    lines: deque[Line] = field(default_factory=lambda: deque(maxlen=LOOKED_AT))
+    failures: deque[Line] = field(default_factory=lambda: deque(maxlen=LOOKED_AT))
+
+    def record(self, past: Past, now: datetime, *more: Line) -> Evidence:
+        risk = past.facts.request.risk
+        lines = (*self.lines, *more)
+        return evidence(lines, self.failures, risk=risk, digest=past.digest, now=now)
 
 
 def _in_time(pasts: Sequence[Past]) -> Iterator[tuple[Past, bool]]:
@@ -122,9 +132,9 @@ def _in_time(pasts: Sequence[Past]) -> Iterator[tuple[Past, bool]]:
         yield pasts[number], bool(what)
 
 
-def _ask(past: Past, policies: Policies, found: Mapping[str, Rehearsal], lines: Sequence[Line]) -> None:
+def _ask(past: Past, policies: Policies, found: Mapping[str, Rehearsal], kept: _Kept) -> None:
     risk = past.facts.request.risk
-    record = evidence(lines, risk=risk, digest=past.digest, now=past.asked_at)
+    record = kept.record(past, past.asked_at)
     seen = _seen(record, draw(past.request, past.asked_at.isoformat()))
     facts = past.facts.model_copy(update={"evidence": seen})
     matched = matching_rules(policies, facts)
@@ -143,26 +153,25 @@ def _ask(past: Past, policies: Policies, found: Mapping[str, Rehearsal], lines: 
             one.short.update(threshold for threshold in short if threshold != "sample")
 
 
-def _end(past: Past, found: Mapping[str, Rehearsal], lines: deque[Line]) -> None:
+def _end(past: Past, found: Mapping[str, Rehearsal], kept: _Kept) -> None:
     assert past.ended_at is not None  # noqa: S101  only what ended is here
     risk, at = past.facts.request.risk, past.ended_at
     line: Line = {
+        "request": past.request,
         "outcome": past.state.value,
         "digest": past.digest,
         "risk": risk,
         "at": int(at.timestamp() * 1000),
     }
     if past.state is not State.DONE:
-        before, after = (
-            _seen(evidence(some, risk=risk, digest=past.digest, now=at), 1.0)
-            for some in (lines, [*lines, line])
-        )
+        before, after = (_seen(kept.record(past, at, *more), 1.0) for more in ((), (line,)))
         for one in found.values():
             if (past.account, band(risk)) not in one.met or any(shortfalls(one.earned, before)):
                 continue
             if any(shortfalls(one.earned, after)):
                 one.demotions.append(Demotion(past, cooled(one.earned, after, at)))
-    lines.append(line)
+        kept.failures.append(line)
+    kept.lines.append(line)
 
 
 def _seen(record: Evidence, drawn: float) -> EvidenceFacts:

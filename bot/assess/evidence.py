@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -22,6 +22,8 @@ Band = Literal["low", "medium", "high"]
 
 MEDIUM_FROM, HIGH_FROM = 40, 70
 WINDOW = timedelta(days=30)
+LOOKED_AT = 200
+"""So many of the last runs, in all bands together, are the record; of failures, as many again."""
 NEVER_FAILED_DAYS = 3650
 
 _Z = 1.959963985
@@ -60,25 +62,38 @@ def band(risk: int) -> Band:
     return "high" if risk >= HIGH_FROM else "medium" if risk >= MEDIUM_FROM else "low"
 
 
-def evidence(history: Iterable[Line], *, risk: int, digest: Digest, now: datetime) -> Evidence:
-    """The record of runs as risky as `risk`, from lines of one skill's major version in one environment."""
-    runs = verified = digest_runs = recent = 0
-    days = NEVER_FAILED_DAYS
-    for line in history:
-        if line.get("outcome") in _NO_EVIDENCE:
-            continue
-        known, done = line.get("risk"), line.get("outcome") == "done"
-        if (isinstance(known, int) and band(known) != band(risk)) or (known is None and done):
-            continue
-        runs += 1
-        if done:
-            verified += 1
-            digest_runs += line.get("digest") == digest
-            continue
-        age = now - _at(line, now)
-        recent += age < WINDOW
-        days = min(days, max(0, age.days))
-    return Evidence(runs, verified, digest_runs, recent, days)
+def evidence(
+    history: Sequence[Line], failures: Iterable[Line] = (), *, risk: int, digest: Digest, now: datetime
+) -> Evidence:
+    """The record of runs as risky as `risk`, from lines of one skill's major version in one environment.
+
+    `history` are the last of them: the rate is theirs. `failures` may be older, so that no number of runs
+    that went well makes a failure forgotten before its time.
+    """
+    counted = [line for line in history if _counts(line, risk)]
+    done = [line for line in counted if line.get("outcome") == "done"]
+    here = {(line.get("request"), line.get("at")) for line in history}
+    older = [line for line in failures if (line.get("request"), line.get("at")) not in here]
+    ages = [now - _at(line, now) for line in (*counted, *older) if failed(line) and _counts(line, risk)]
+    return Evidence(
+        runs=len(counted),
+        verified=len(done),
+        digest_runs=sum(line.get("digest") == digest for line in done),
+        failures_30d=sum(age < WINDOW for age in ages),
+        days_since_failure=min((max(0, age.days) for age in ages), default=NEVER_FAILED_DAYS),
+    )
+
+
+def failed(line: Line) -> bool:
+    """Whether it is evidence against the skill."""
+    return line.get("outcome") not in _NO_EVIDENCE | {"done"}
+
+
+def _counts(line: Line, risk: int) -> bool:
+    known = line.get("risk")
+    if line.get("outcome") in _NO_EVIDENCE or (known is None and not failed(line)):
+        return False
+    return not isinstance(known, int) or band(known) == band(risk)
 
 
 def _at(line: Line, now: datetime) -> datetime:

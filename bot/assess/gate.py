@@ -41,10 +41,12 @@ def assess(
     card_revision: int,
     team: str,
     earlier: Line | None = None,
+    failures: Sequence[Line] = (),
 ) -> Assessment:
     """Judge an invocation and bind the judgement to everything it rests on.
 
-    `history` are the lines kept under `account_of(invocation)`; `budgets` what is spent and held of each of
+    `history` are the last lines kept under `account_of(invocation)`, `failures` those of it that are not
+    forgotten when many others follow; `budgets` what is spent and held of each of
     `policies.accounts`, None when that is not known; `earlier` is the last run here, of whatever version.
     Raises Refused for what cannot be judged at all.
     """
@@ -67,11 +69,11 @@ def assess(
         estimate=cost,
         budgets=drawn,
         freezes=policies.freezes(name, version, now),
-        record=evidence(history, risk=base, digest=skill.digest, now=now),
+        record=evidence(history, failures, risk=base, digest=skill.digest, now=now),
         risk=base,
     )
     risk, risk_why = assess_risk(applying, facts, base)
-    record = evidence(history, risk=risk, digest=skill.digest, now=now)
+    record = evidence(history, failures, risk=risk, digest=skill.digest, now=now)
     facts = facts.rated(risk, record_facts(record, draw=around.draw))
     floor, known = skill.manifest.approval, policies.roster.groups
     decision = floored(decide(policies, facts), floor, skill=name, known=known)

@@ -16,7 +16,7 @@ from bot.assess import seating
 from bot.assess.asking import Earned, Require
 from bot.assess.asking_lint import asked, requesters
 from bot.assess.decision import RequireApproval, Seat
-from bot.assess.evidence import Evidence
+from bot.assess.evidence import LOOKED_AT, Evidence
 from bot.assess.facts import Facts
 from bot.assess.gate import decide
 from bot.assess.policy import Policies, placed
@@ -112,6 +112,10 @@ def _record(earned: Earned, path: Path) -> Iterator[Finding]:
         yield Finding(
             (*path, "runs"), message, f"It takes {least} runs without a failure: write runs: {least}."
         )
+    if (needed := max(earned.runs, least)) > LOOKED_AT:
+        key = "runs" if earned.runs >= least else "success_lb"
+        message = f"it takes {needed} runs, and only the last {LOOKED_AT} are looked at"
+        yield Finding((*path, key), message, f"So nothing is ever earned: ask for {LOOKED_AT} or fewer.")
     if earned.sample >= 1.0:
         message = "every request is picked for review, so nothing is ever earned"
         yield Finding((*path, "sample"), message, "Write the share that is reviewed all the same: 0.1.")

@@ -68,11 +68,16 @@ class Directory:
         found = {Group(group): self._roster.schedule(group) for group in self._roster.groups}
         return {group: schedule for group, schedule in found.items() if schedule is not None}
 
+    def listed(self, name: str) -> Principal | None:
+        """Who is listed by that name, or with that e-mail address."""
+        said = name.strip().casefold()
+        return Principal(said) if said in self._roster.people else self._by_email.get(said)
+
     def called(self, name: str) -> Principal | None:
         """Whom a schedule means: somebody's name here, or their e-mail address. Never a display name."""
         said = name.strip().casefold()
-        if said in self._roster.people:
-            return Principal(said)
+        if (listed := self.listed(said)) is not None:
+            return listed
         return self.principal(slack_user="", email=said) if _ADDRESS.fullmatch(said) else None
 
     def seats(self, group: Group, members: Iterable[Principal], *, now: datetime) -> frozenset[Principal]:

@@ -7,6 +7,7 @@ import json
 from pydantic import JsonValue
 
 from bot.assess.estimate import account_of
+from bot.assess.evidence import failed
 from bot.assess.prices import PriceCard
 from bot.execute.run import Finish
 from bot.flow import reviewing
@@ -48,6 +49,7 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
         unlock=True,
         settle=settled,
         history=(account_of(request.invocation), json.dumps(line)),
+        failed=failed({"outcome": finish.ending}),
         set={
             "outcome": Outcome(kind=finish.ending, sentence=finish.sentence, checks=checks, result=result),
             "cost": settled,

@@ -102,6 +102,8 @@ class Commit:
     slot: Slot | None = None
     """Declined while so many are under way, or while others wait for longer."""
     history: tuple[str, str] | None = None
+    failed: bool = False
+    """The line of `history` is that of a failure: it is kept apart as well, where no others push it out."""
 
     def moves(self) -> dict[str, str]:
         """From which states this may happen, and where each leads: the one table, for this event."""

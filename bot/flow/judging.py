@@ -108,6 +108,7 @@ class Judging:
             around=await self._around(request, plan, person),
             policies=policies,
             history=history,
+            failures=await self.store.failures(account_of(invocation)),
             earlier=history[-1] if history else await self._earlier(invocation),
             budgets={key: Micros(amount - own.get(key, 0)) for key, amount in spent.items()},
             now=now,

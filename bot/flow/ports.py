@@ -72,6 +72,8 @@ class Store(Protocol):
 
     async def history(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
 
+    async def failures(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
+
     async def waiting(self, requester: Principal, *, but: RequestId) -> int:
         """How many other requests of theirs wait for approval."""
         ...
@@ -85,7 +87,7 @@ class People(Protocol):
     async def members(self, group: Group) -> frozenset[Principal]: ...
 
     async def called(self, names: Sequence[str]) -> Mapping[str, Principal]:
-        """Whom names and e-mail addresses mean; who is not known is not in the answer."""
+        """Whom names and e-mail addresses mean: nobody who is not known. Raises Undetermined."""
         ...
 
 

@@ -19,6 +19,9 @@ from bot.authorize.schedules import Shift, on_call, turn
 from bot.slack.accounts import SAME_CLICK_S, Accounts, email_of, in_grid_of
 from bot.terms import Group, Principal, Refused
 
+MOST_ASKED = 20
+"""Addresses that Slack is asked about for one request; of more of them nobody is known."""
+
 
 class Feeds(Protocol):
     """On-call schedules that somebody else keeps."""
@@ -92,9 +95,25 @@ class SlackPeople:
         return directory.seats(group, await self._members(directory, group, now), now=now)
 
     async def called(self, names: Sequence[str]) -> Mapping[str, Principal]:
-        directory = self._now()
-        found = {name: directory.called(name) for name in names}
-        return {name: principal for name, principal in found.items() if principal is not None}
+        """Who is listed by that name or address, or a full member whose address Slack knows it as.
+
+        An address that nobody has is nobody's, and not "somebody else than who answers".
+
+        Raises Undetermined.
+        """
+        directory, found = self._now(), dict[str, Principal]()
+        elsewhere = []
+        for name in dict.fromkeys(names):
+            if (listed := directory.listed(name)) is not None:
+                found[name] = listed
+            elif "@" in name:
+                elsewhere.append(name)
+        for address in elsewhere[:MOST_ASKED]:
+            account = await self._accounts.by_email(address.strip())
+            if account is not None and self._accounts.standing(account) is Standing.MEMBER:
+                who = directory.principal(slack_user=str(account["id"]), email=email_of(account))
+                found.update({address: who} if who is not None else {})
+        return found
 
     async def told(
         self, people: Iterable[Principal], *, among: Iterable[Group] = ()

@@ -101,6 +101,10 @@ class Keys:
     def history(self, account: str) -> str:
         return self._of(f"history:{account}")
 
+    def failures(self, account: str) -> str:
+        """Lines of `history` that must not be forgotten, however many others follow."""
+        return self._of(f"failures:{account}")
+
     def showing(self, request: RequestId) -> str:
         return self._of(f"showing:{request}")
 

@@ -107,6 +107,7 @@ class Store:
         keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
         keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices, k.slots, k.turns, k.requests]
         keys += [k.output(commit.request, commit.output.name if commit.output else "none")]
+        keys += [k.failures(account)]
         discreet = await self._discretion(commit.request)
         answer = await self._run("commit", keys, [json.dumps(_document(commit, line, discreet))])
         kind, first, *rest = answer
@@ -279,6 +280,11 @@ class Store:
         lines = await attempt(lambda: self.redis.lrange(self.keys.history(account), -limit, -1))
         return [json.loads(line) for line in lines]
 
+    async def failures(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]:
+        """The lines of runs that failed, however many have ended well since."""
+        lines = await attempt(lambda: self.redis.lrange(self.keys.failures(account), -limit, -1))
+        return [json.loads(line) for line in lines]
+
 
 def _document(commit: Commit, history: str | None, discreet: Discretion) -> dict[str, Any]:
     """The commit as the script reads it. Absent is absent: a JSON null would be true in Lua."""
@@ -312,6 +318,7 @@ def _document(commit: Commit, history: str | None, discreet: Discretion) -> dict
         "output_ms": OUTPUT_MS,
         "slot": commit.slot and {"skill": commit.slot.skill, "most": commit.slot.most},
         "history": history,
+        "failed": (commit.failed and history is not None) or None,
     }
     return {name: value for name, value in document.items() if value is not None}
 

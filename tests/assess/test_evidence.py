@@ -52,6 +52,15 @@ def test_a_failure_is_recent_for_thirty_days(days: float, recent: int, since: in
     assert (found.failures_30d, found.days_since_failure) == (recent, since)
 
 
+def test_no_number_of_runs_that_went_well_makes_a_failure_forgotten() -> None:
+    """Only the last runs are looked at for the rate; the failures before them are kept apart."""
+    well, old = [run() for _ in range(200)], {**run("rolled_back", days=5), "request": "r-7"}
+    found = evidence(well, [old], risk=20, digest=OURS, now=NOW)
+    assert (found.runs, found.verified, found.failures_30d, found.days_since_failure) == (200, 200, 1, 5)
+    assert evidence([*well, old], [old], risk=20, digest=OURS, now=NOW).failures_30d == 1
+    assert evidence(well, [{**old, "risk": 80}], risk=20, digest=OURS, now=NOW).failures_30d == 0
+
+
 def test_who_never_failed_failed_as_long_ago_as_can_be() -> None:
     assert seen(run()).days_since_failure == NEVER_FAILED_DAYS
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.assess.autonomy import Past, rehearse
 from bot.assess.estimate import account_of
 from bot.assess.facts import Facts
@@ -59,3 +61,21 @@ async def test_a_draft_is_rehearsed_on_what_really_ran(town: Town) -> None:
         == f"{facts['evidence.verified']} of {facts['evidence.runs']} verified, lower bound 0.57"
     )
     assert found.short["runs"] == 5
+
+
+async def test_a_failure_is_not_forgotten_for_the_runs_that_came_after_it(
+    town: Town,
+) -> None:
+    """Hundreds of harmless runs must not push what demoted a skill out of what is looked at."""
+    town.govern("{id: free, why: It is free., when: 'true', allow: true}")
+    town.faults(json.dumps({"fail": "first"}))
+    failed = await town.ask("touch hello to staging")
+    assert (await town.run(failed)).state is not State.DONE
+    town.faults("{}")
+    request = await town.get(failed)
+    well = json.dumps({"request": "r-0", "outcome": "done", "risk": 10, "at": 0, "digest": "x"})
+    await town.store.redis.rpush(town.store.keys.history(account_of(request.invocation)), *[well] * 200)
+    found = await town.get(await town.ask("touch hello to staging"))
+    assert found.assessment is not None
+    facts = found.assessment.facts
+    assert (facts["evidence.failures_30d"], facts["evidence.days_since_failure"]) == (1, 0)

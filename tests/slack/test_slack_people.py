@@ -149,3 +149,26 @@ async def test_a_directory_that_does_not_load_determines_nobody(asked: Asked) ->
 )
 def test_who_is_not_plainly_a_member_is_something_else(user: dict[str, object], expected: Standing) -> None:
     assert standing(user, "T1") is expected
+
+
+class TestWhomAPlanNames:
+    """Authors and committers by their address: whom they leave out must be somebody."""
+
+    async def test_an_address_is_whose_account_it_is_not_a_name_of_its_own(self, asked: Asked) -> None:
+        """Alice is listed by her account alone; Slack knows her address."""
+        alice = next(one for one in asked.slack.workspace.people.values() if one.id == "U0ALICE")
+        assert await asked.people.called([alice.email]) == {alice.email: ALICE}
+
+    async def test_an_address_that_nobody_has_is_not_known(self, asked: Asked) -> None:
+        """Whoever commits chooses the address that stands there."""
+        names = ["1+bob@users.noreply.example", "nobody@acme.example", "somebody"]
+        assert await asked.people.called(names) == {}
+
+    async def test_guests_and_who_left_are_nobody(self, asked: Asked) -> None:
+        left = [one for one in asked.slack.workspace.people.values() if one.id in ("U0GUS", "U0DAN")]
+        assert await asked.people.called([one.email for one in left]) == {}
+
+    async def test_not_being_told_is_not_nobody(self, asked: Asked) -> None:
+        await asked.fails(method="users.lookupByEmail", error="ratelimited", times=1)
+        with pytest.raises(Undetermined):
+            await asked.people.called(["bob@elsewhere.example"])
