@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from bot.artifacts import yaml_marks
 from bot.artifacts.yaml_marks import NotYaml, placed
 from bot.ask import fill
 from bot.ask.catalog import Skill, did_you_mean
 from bot.ask.invocation import Value
-from bot.ask.manifest import AskStep, Manifest, Text
+from bot.ask.manifest import AskStep, Manifest, Name, Text
 from bot.ask.reading import Finding, Problem, Unreadable, read_as
+from bot.assess.connected import asked_by
 from bot.terms import Record
 
 FILE = "tests/cases.yaml"
@@ -54,9 +55,12 @@ class Cases(Record):
 
     A Python file of the skill instead is a target of its own: started for each case, it prints one JSON line
     of variables when it serves, or `{"lacks": [programs]}`, and ends with TERM or its input.
+
+    `connectors` are as in policies/connectors.yaml; `${env.NAME}` in them is one of the target's variables.
     """
 
     target: Text | None = None
+    connectors: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
     cases: tuple[Case, ...] = Field(min_length=1)
 
 
@@ -106,6 +110,15 @@ def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
     elif cases.target is not None and cases.target not in skill.files:
         hint = f"Write {DEMO_HOST}, or a Python file of the skill such as tests/target.py."
         yield Finding(("target",), f"there is no target {cases.target}", hint)
+    asked = asked_by(manifest.permissions.verbs)
+    for name in cases.connectors:
+        if name not in asked:
+            hint = did_you_mean(name, list(asked)).strip() if asked else "See permissions.verbs."
+            yield Finding(("connectors", name), f"the skill asks no connector {name}", hint)
+    for name in asked:
+        if name not in cases.connectors:
+            hint = f"Add connectors: {{{name}: {{kind: …}}}}."
+            yield Finding(("cases",), f"the skill asks the connector {name}, and the cases have none", hint)
     for position, case in enumerate(cases.cases):
         at = ("cases", position)
         if case.name in names[:position]:

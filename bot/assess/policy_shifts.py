@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.ask.manifest import Check
+from bot.assess.connected import Connected
 from bot.assess.gate_shifts import Shift, gate_shifts
 from bot.assess.policy import Policies
 from bot.assess.roster import Roster
@@ -16,7 +17,7 @@ LOOSER, STRICTER, BOTH, SAME = Direction.LOOSER, Direction.STRICTER, Direction.B
 
 
 def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
-    """Policies, gates, freeze windows, budgets, times, people and groups."""
+    """Policies, gates, freeze windows, budgets, times, people and groups, prices, connectors."""
     for name in sorted({*old.armed, *new.armed}):
         if name not in new.armed:
             yield Shift(name, "the policy is gone", SAME)
@@ -28,6 +29,18 @@ def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
     yield from _roster(old.roster, new.roster)
     if old.prices != new.prices:
         yield Shift("prices", f"{old.prices.label} → {new.prices.label}", SAME)
+    yield from _connectors(old.connectors.connectors, new.connectors.connectors)
+
+
+def _connectors(old: Mapping[str, Connected], new: Mapping[str, Connected]) -> Iterator[Shift]:
+    """Of these it is not known what is stricter: another address may be a better one."""
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield Shift(f"connectors/{name}", "it is gone: skills that ask it do not start", STRICTER)
+        elif name not in old:
+            yield Shift(f"connectors/{name}", f"it is new ({new[name].kind})", LOOSER)
+        elif old[name] != new[name]:
+            yield Shift(f"connectors/{name}", "what is asked, or by whose credential, is another", BOTH)
 
 
 def _runbook(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:

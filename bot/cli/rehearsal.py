@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -21,11 +22,16 @@ from bot.artifacts.cases import DEMO_HOST, Case, Cases
 from bot.ask.catalog import Skill
 from bot.ask.inputs import complete, shown
 from bot.ask.manifest import AskStep, DoneWhen, Precondition, Step
+from bot.ask.reading import Unreadable, read_as
 from bot.assess.assessment import Plan
+from bot.assess.connected import FILE, NONE, Connectors
 from bot.cli.child import Child
+from bot.connectors.git_line import over_git
+from bot.connectors.http_line import over_http
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.walls.around import Wall
 from bot.connectors.workshop import LocalWorkshop
+from bot.execute.connectors import BY_HTTP, GIT
 from bot.execute.journal import Check, Entry, Phase
 from bot.execute.run import (
     AskPerson,
@@ -52,6 +58,7 @@ REQUEST = RequestId("r-1")
 """Each case has a target of its own, so every one of them may be the first request."""
 OUTPUT_SHOWN = 600
 SOMEBODY = Principal("the case")
+_FROM_TARGET = re.compile(r"\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
 _RESULT = TypeAdapter(dict[str, JsonValue])
 
 
@@ -86,13 +93,16 @@ async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> 
             path, lent = f"{programs}{os.pathsep}{path}", (str(programs),)
         async with _target(skill, cases, room) as target:
             began = time.monotonic()
+            sandbox = GuardedProcesses(wall=wall, trusted=True)
             workshop = LocalWorkshop(
-                sandbox=GuardedProcesses(wall=wall, trusted=True),
+                sandbox=sandbox,
                 environment={**target, "PATH": path, **case.variables},
                 under=room / "runs",
                 lent=lent,
+                lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()}
+                | {GIT.kind: over_git(GIT, sandbox, path=path)},
             )
-            rehearsal = Rehearsal(skill, case, workshop)
+            rehearsal = Rehearsal(skill, case, workshop, configured(cases.connectors, target))
             ended = await rehearsal.play()
             return _played(case, rehearsal, ended, time.monotonic() - began)
 
@@ -112,6 +122,32 @@ def _played(case: Case, rehearsal: Rehearsal, ended: Finish | Aside, wall_s: flo
         details=(ended.sentence, *rehearsal.troubles()),
         wall_s=wall_s,
     )
+
+
+def configured(said: Mapping[str, Mapping[str, JsonValue]], target: Mapping[str, str]) -> Connectors:
+    """What the cases say of connectors, with the variables of their target in place."""
+
+    def filled(value: JsonValue) -> JsonValue:
+        match value:
+            case str():
+                return _FROM_TARGET.sub(lambda mark: _variable(mark[1], target), value)
+            case list():
+                return [filled(one) for one in value]
+            case dict():
+                return {key: filled(one) for key, one in value.items()}
+        return value
+
+    whole: JsonValue = {name: filled({**one}) for name, one in said.items()}
+    try:
+        return read_as(Connectors, {"connectors": whole})
+    except Unreadable as error:
+        raise Refused(f"The connectors of the cases are not as in {FILE}: {error}.") from None
+
+
+def _variable(name: str, target: Mapping[str, str]) -> str:
+    if name not in target:
+        raise Refused(f"The target has no variable {name}. It has {', '.join(target) or 'none'}.")
+    return target[name]
 
 
 class Lacking(Refused):
@@ -163,6 +199,7 @@ class Rehearsal:
     skill: Skill
     case: Case
     workshop: LocalWorkshop
+    connectors: Connectors = NONE
     plan: Plan | None = None
     journal: list[Entry] = field(default_factory=list)
 
@@ -184,6 +221,7 @@ class Rehearsal:
                 bench=bench,
                 workshop=self.workshop,
                 plan=self.plan,
+                connectors=self.connectors,
             )
             try:
                 return await self._go(commands)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 import aiohttp
@@ -39,7 +39,12 @@ class Unsure(Protocol):
 
 
 async def finished(
-    calling: Calling, doing: Awaitable[Found], line: Unsure, *, stop: StopSignal, hidden: tuple[str, ...]
+    calling: Calling,
+    doing: Coroutine[Any, Any, Found],
+    line: Unsure,
+    *,
+    stop: StopSignal,
+    hidden: tuple[str, ...],
 ) -> Finished:
     """Wait for it as long as it may take, and put into words how it ended; `hidden` is shown to nobody.
 
@@ -58,6 +63,9 @@ async def finished(
         cut = line.in_doubt
         return ended(f"{calling.said}: {said}", None if cut else 2, cut=cut, **more)
 
+    if stop.is_set():
+        doing.close()
+        return ended(f"{calling.said}: it was stopped before it was asked.", 2, stopped=True)
     work, stopping = asyncio.ensure_future(doing), asyncio.ensure_future(_until(stop))
     try:
         await asyncio.wait({work, stopping}, timeout=calling.timeout_s, return_when=asyncio.FIRST_COMPLETED)

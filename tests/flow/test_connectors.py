@@ -409,3 +409,32 @@ async def test_more_than_may_be_kept_is_cut_and_says_so(town: Town, desk: Desk) 
     assert isinstance(left, int)
     assert len(kept) + left == 1000
     assert len(json.dumps(looked.result)) <= 16 * 1024
+
+
+async def test_an_undo_is_another_thing_than_its_step(town: Town, desk: Desk) -> None:
+    """It silences too: were its key the step's, it would find what the step made and do nothing."""
+    equip(town, desk, expect="{count: 1}")
+    undo = '{operation: "${idempotency_key}"}'
+    town.edit("skills/touch/skill.yaml", "silences:delete", "silences:create")
+    town.edit(
+        "skills/touch/skill.yaml", f"with: {undo}", "with: {labels: {undo: x}, for: 1m, comment: Undone}"
+    )
+    town.edit("skills/touch/skill.yaml", '"alertmanager:silences:create", "alertmanager:silences:create",',
+              '"alertmanager:silences:create",')  # fmt: skip
+    town.review()
+    found = await told(town)
+    assert found.state is State.ROLLED_BACK, outputs(found)
+    step, undone = posts(desk)
+    assert step["headers"]["Idempotency-Key"] != undone["headers"]["Idempotency-Key"]
+    assert json.loads(undone["body"])["matchers"][0]["name"] == "undo"
+
+
+async def test_what_is_stopped_before_it_begins_is_never_sent(town: Town, desk: Desk) -> None:
+    from tests.connectors.asking import ask
+
+    stop = asyncio.Event()
+    stop.set()
+    settings = {"kind": "alertmanager", "url": desk.url}
+    arguments = {"labels": {"a": "b"}, "for": "1m", "comment": "x"}
+    finished = await ask(settings, "silences:create", arguments, stop=stop)
+    assert (finished.stopped, finished.cut, finished.exit_code, desk.heard) == (True, False, 2, [])

@@ -21,7 +21,7 @@ from bot.terms import Refused
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A verb of a connector. `answers`: it stands for a question, so that finding nothing is a no."""
+    """A verb of a connector. `answers`: it is an action beside a step, and finding nothing is a no."""
 
     call: ConnectorCall
     answers: bool = False
