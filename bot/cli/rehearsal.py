@@ -45,7 +45,7 @@ from bot.execute.run import (
     next_move,
 )
 from bot.execute.sandbox import DEFAULT_PATH, Finished
-from bot.execute.steps import Does, what
+from bot.execute.steps import Does, measuring, what
 from bot.execute.steps.ask import answered, answers, ready, unanswered
 from bot.flow.commands import Commands
 from bot.flow.deeds import Deed, Deeds, Watched
@@ -285,7 +285,7 @@ class Rehearsal:
 
     async def _measure(self, commands: Commands, done_when: DoneWhen) -> None:
         measure = done_when.measure
-        deed = await Deeds(commands).ready(measure.run, step="measure", timeout_s=measure.timeout)
+        deed = await Deeds(commands).ready(measuring(measure), step="measure", timeout_s=measure.timeout)
         self._write("began", "measure", "measure")
         finished = await self._done(deed)
         good = finished.exit_code == 0 and finished.result is not None

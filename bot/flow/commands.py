@@ -110,6 +110,7 @@ class Commands:
         step: str,
         timeout_s: float,
         answers: bool = False,
+        measures: bool = False,
         as_written: bool = False,
     ) -> Carried:
         """A verb of a connector, ready to be asked; `carried(stop)` asks, and its `result` is the answer.
@@ -128,6 +129,7 @@ class Commands:
             timeout_s=timeout_s,
             output_limit=self.skill.manifest.limits.output_kb * 1024,
             asks=answers,
+            measures=measures,
             thread=self.thread,
             hidden=self.shown_to_nobody(),
         )

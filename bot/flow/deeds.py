@@ -78,7 +78,11 @@ class Deeds:
 
     async def _call(self, asked: Asked, *, step: str, timeout_s: float) -> Deed:
         carried = await self.commands.calling(
-            asked.call, step=step, timeout_s=timeout_s, answers=asked.answers
+            asked.call,
+            step=step,
+            timeout_s=timeout_s,
+            answers=asked.answers,
+            measures=asked.measures,
         )
 
         async def do(watched: Watched) -> Finished:

@@ -15,7 +15,7 @@ from bot.ask.manifest import DoneWhen, Precondition, Step
 from bot.assess.assessment import digest_of
 from bot.execute.journal import Entry, Phase
 from bot.execute.sandbox import Finished
-from bot.execute.steps import Does, what
+from bot.execute.steps import Does, measuring, what
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Declined, Output
 from bot.flow.deeds import Deed, Deeds, Watched
@@ -73,7 +73,7 @@ class Performing:
         No measurement is not a good one.
         """
         wanted = done_when.measure
-        deed = await self.deeds.ready(wanted.run, step="measure", timeout_s=wanted.timeout)
+        deed = await self.deeds.ready(measuring(wanted), step="measure", timeout_s=wanted.timeout)
         began = Entry(
             event="began",
             step="measure",

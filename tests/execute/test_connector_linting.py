@@ -11,7 +11,7 @@ import pytest
 
 from bot.ask.lint import lint
 from bot.ask.manifest import Manifest
-from bot.ask.reading import Finding, read_as
+from bot.ask.reading import Finding, Unreadable, read_as
 from bot.execute.connectors import linting
 from tests.ask.conftest import DEPLOY, FILES
 
@@ -87,3 +87,21 @@ def test_mistake(path: str, new: object, at: str, message: str, hint: str) -> No
     found = [one for one in said if one.path == where and message in one.message]
     assert found, said
     assert hint in found[0].hint
+
+
+def test_what_is_observed_is_what_the_answer_has() -> None:
+    data = whole()
+    call = {"name": "prometheus", "verb": "query", "with": {"query": "up == 1"}}
+    data["done_when"] = {
+        "measure": {"timeout": "5s", "connector": call},
+        "checks": [{"name": "all", "observed": "value", "equals": 1.0}, {"name": "n", "observed": "conut", "at_least": 1}],
+    }  # fmt: skip
+    [found] = findings(data)
+    assert (found.path, found.message) == (("done_when", "checks", 1, "observed"), "the answer has no conut")
+    data["done_when"]["checks"].pop()
+    assert findings(data) == []
+    call["verb"] = "silences:create"
+    assert "this may only look" in " ".join(one.message for one in findings(data))
+    data["done_when"]["measure"]["run"] = ["python3"]
+    with pytest.raises(Unreadable, match="exactly one of run, connector"):
+        read_as(Manifest, data)

@@ -188,3 +188,11 @@ def test_a_line_end_is_no_part_of_a_name() -> None:
             made({**SILENCE, "with": {"labels": labels, "for": "1h", "comment": "why"}})
     with pytest.raises(Refused, match="for"):
         made({**SILENCE, "with": {"labels": {"job": "x"}, "for": "1h\n", "comment": "why"}})
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [({"count": 0}, 0), ({"count": 3}, 0), ({"count": 3, "more": True}, 2), ({"count": 3, "warnings": ["partial"]}, 2)],
+)  # fmt: skip
+def test_nothing_found_is_measured_and_a_part_is_not(found: dict[str, Any], code: int) -> None:
+    assert answered(made(QUERY, measures=True), found)[0] == code

@@ -63,9 +63,9 @@ def places(manifest: Manifest) -> Iterator[Placed]:
                 body, inside = _plain(action)
                 path = (*at, way, *inside)
                 yield Placed(path=path, body=body, known=known, step=step.id, looks=way == "probe")
-    measure = manifest.done_when.measure.run
-    known = (*fill.PLANNED, *told[-1])
-    yield Placed(path=("done_when", "measure", "run"), body=measure, known=known, looks=True)
+    measure, known = manifest.done_when.measure, (*fill.PLANNED, *told[-1])
+    path = ("done_when", "measure", "run" if measure.connector is None else "connector")
+    yield Placed(path=path, body=measure.connector or measure.run or (), known=known, looks=True)
 
 
 def answers(manifest: Manifest) -> list[tuple[str, ...]]:

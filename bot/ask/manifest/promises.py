@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from bot.ask.manifest.steps import Command
+from bot.ask.manifest.steps import Measure
 from bot.ask.manifest.words import Money, Scalar, Seconds, Text, Word
 from bot.terms import Environment, Group, Record
 
@@ -74,7 +74,7 @@ class Check(Record):
 class DoneWhen(Record):
     """The definition of done: measured, not assumed."""
 
-    measure: Command
+    measure: Measure
     no_data: Literal["fail", "unknown"] = "fail"
     checks: tuple[Check, ...] = Field(min_length=1)
 

@@ -113,6 +113,20 @@ Step = Annotated[
 ]
 
 
+class Measure(Record):
+    """Reads only, when everything ran: what it says is held against the checks."""
+
+    timeout: Seconds
+    run: Argv | None = None
+    connector: ConnectorCall | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Measure:
+        if (self.run is None) == (self.connector is None):
+            raise ValueError("a measurement has exactly one of run, connector")
+        return self
+
+
 class Precondition(Record):
     """Reads only, right before the first step: when it does not hold, nothing begins."""
 

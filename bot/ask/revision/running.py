@@ -87,8 +87,8 @@ def _done_when(then: DoneWhen, now: DoneWhen) -> Iterator[Difference]:
     if then.no_data != now.no_data:
         what = f"no_data was {then.no_data} and is {now.no_data}"
         yield Difference("done_when", what, Level.MAJOR if now.no_data == "unknown" else Level.MINOR)
-    if then.measure.run != now.measure.run:
-        yield Difference("done_when", "it is measured by another command", Level.MINOR)
+    if (then.measure.run, then.measure.connector) != (now.measure.run, now.measure.connector):
+        yield Difference("done_when", "it is measured by something else", Level.MINOR)
 
 
 def _stricter(then: Check, now: Check) -> bool:

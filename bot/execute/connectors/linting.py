@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from bot.ask.catalog import did_you_mean
 from bot.ask.json_schema import fault
 from bot.ask.lint.places import Placed
-from bot.ask.manifest import ConnectorCall, Manifest, ModelCall
+from bot.ask.manifest import Check, ConnectorCall, Manifest, ModelCall
 from bot.ask.reading import Finding, Path
 from bot.execute.connectors import VERBS
 from bot.execute.connectors.connector import Verb
@@ -24,6 +24,8 @@ from bot.terms import Refused
 def verbs(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:
     for position, permitted in enumerate(manifest.permissions.verbs):
         yield from _exists(permitted, ("permissions", "verbs", position))
+    if (measure := manifest.done_when.measure.connector) is not None:
+        yield from _observed(measure, manifest.done_when.checks)
     for place in placed:
         match place.body:
             case ConnectorCall() as call:
@@ -39,6 +41,16 @@ def _exists(permission: str, path: Path) -> Iterator[Finding]:
     if known is not None and name not in known:
         hint = did_you_mean(name, list(known)).strip() or f"Known: {', '.join(known)}."
         yield Finding(path, f"{kind} has no verb {name}", hint)
+
+
+def _observed(measure: ConnectorCall, checks: Sequence[Check]) -> Iterator[Finding]:
+    verb = VERBS.get(measure.name, {}).get(measure.verb)
+    for position, check in enumerate(checks):
+        if verb is not None and check.observed not in verb.gives:
+            hint = did_you_mean(check.observed, list(verb.gives)).strip()
+            at = ("done_when", "checks", position, "observed")
+            given = f"It has {', '.join(sorted(verb.gives))}."
+            yield Finding(at, f"the answer has no {check.observed}", hint or given)
 
 
 def _call(call: ConnectorCall, place: Placed) -> Iterator[Finding]:

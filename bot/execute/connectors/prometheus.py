@@ -31,10 +31,16 @@ MOST_POINTS = 1000
 QUERY = text(most=4000, says="PromQL, with $name for each of values: up{job=$job}")
 VALUES = mapping(NAME, {"type": ["string", "integer", "number"]})
 _GIVES = frozenset({"type", "series", "count", "warnings"})
+_NOW = _GIVES | {"value"}
 
 
 async def query(line: Http, asked: Arguments) -> Found:
-    return _found(await line.send(Outgoing(path="/api/v1/query", query=(("query", query_of(asked)),))))
+    """`value` is there when exactly one number was found; NaN is none."""
+    found = _found(await line.send(Outgoing(path="/api/v1/query", query=(("query", query_of(asked)),))))
+    series = found["series"]
+    alone = series[0] if isinstance(series, list) and len(series) == 1 else {}
+    value = alone.get("value") if isinstance(alone, dict) else None
+    return {**found, "value": value if isinstance(value, float) else None}
 
 
 async def query_range(line: Http, asked: Arguments) -> Found:
@@ -114,7 +120,7 @@ PROMETHEUS = Connector(
             reads=True,
             says="What a PromQL query finds now.",
             takes=closed(("query",), query=QUERY, values=VALUES),
-            gives=_GIVES,
+            gives=_NOW,
             does=query,
             plain=frozenset({"query"}),
             check=query_of,

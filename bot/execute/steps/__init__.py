@@ -14,6 +14,7 @@ from bot.ask.manifest import (
     HttpAction,
     HttpRequest,
     HttpStep,
+    Measure,
     Step,
 )
 from bot.terms import Refused
@@ -21,13 +22,24 @@ from bot.terms import Refused
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A verb of a connector. `answers`: it is an action beside a step, and finding nothing is a no."""
+    """A verb of a connector.
+
+    `answers`: it is an action beside a step, and finding nothing is a no. `measures`: a part of an answer
+    is no measurement.
+    """
 
     call: ConnectorCall
     answers: bool = False
+    measures: bool = False
 
 
 Does = Argv | HttpRequest | Asked
+
+
+def measuring(measure: Measure) -> Does:
+    if measure.connector is not None:
+        return Asked(measure.connector, measures=True)
+    return measure.run or ()
 
 
 def what(doing: Step | Action | None) -> Does:

@@ -36,7 +36,8 @@ class Thread:
 class Calling:
     """One verb ready to be carried out, of a connector as it was configured when it was judged.
 
-    `asks`: it stands as a probe or a precondition, so finding nothing is a no. `output_limit` is in bytes.
+    `asks`: it stands as a probe or a precondition, so finding nothing is a no. `measures`: it is held against
+    the definition of done, so that a part of an answer is none. `output_limit` is in bytes.
     `hidden` are values of the skill's environment that no answer may show, beside the credential.
     """
 
@@ -49,6 +50,7 @@ class Calling:
     output_limit: int
     expect: Mapping[str, JsonValue]
     asks: bool = False
+    measures: bool = False
     thread: Thread | None = None
     hidden: tuple[str, ...] = field(default=(), repr=False)
 
@@ -72,6 +74,7 @@ def ready(
     timeout_s: float,
     output_limit: int,
     asks: bool = False,
+    measures: bool = False,
     thread: Thread | None = None,
     hidden: tuple[str, ...] = (),
 ) -> Calling:
@@ -104,6 +107,7 @@ def ready(
         output_limit=output_limit,
         expect=expect,
         asks=asks,
+        measures=measures,
         thread=thread,
         hidden=hidden,
     )
@@ -161,11 +165,12 @@ def answered(calling: Calling, found: Found) -> tuple[int, str]:
             return 1, f"{where} is {_text(seen)}, and {_text(wanted)} is expected."
     if found.get("more") and "count" in calling.expect:
         return 2, "There are more than were asked for, so how many there are cannot be told."
-    if calling.asks and calling.does.reads:
-        if found.get("warnings"):
-            return 2, "It is only a part of the answer, so nothing can be told."
-        if not calling.expect and found.get("count", 1) == 0:
-            return 1, "There is none."
+    if found.get("warnings") and (calling.asks or calling.measures):
+        return 2, "It is only a part of the answer, so nothing can be told."
+    if found.get("more") and calling.measures:
+        return 2, "There is more than was asked for, so nothing was measured."
+    if calling.asks and calling.does.reads and not calling.expect and found.get("count", 1) == 0:
+        return 1, "There is none."
     return 0, ""
 
 
