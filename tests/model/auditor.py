@@ -16,7 +16,7 @@ from tests.model.ground import BROKEN
 
 HOUR = 3600.0
 DAY = 24 * HOUR
-ANSWERED_WITHIN, BEGUN_WITHIN = 4 * HOUR, 0.5 * HOUR
+ANSWERED_WITHIN, BEGUN_WITHIN, REPLIED_WITHIN = 4 * HOUR, 0.5 * HOUR, 2 * HOUR
 CEILING = {"staging": 100_000, "production": 500_000}
 
 SEATS: Mapping[str, Sequence[tuple[str, ...]]] = {
@@ -74,6 +74,8 @@ class Case:
     granted_at: float = 0.0
     begun: bool = False
     settled: int = 0
+    asked_at: float | None = None
+    """Since when its question waits for an answer; None while it asks nothing."""
 
     def who(self, said: str) -> frozenset[str]:
         return frozenset(person for person, answer in self.answers.items() if answer == said)
@@ -139,6 +141,16 @@ class Auditor:
                 self._granted(case, moments, clock)
             case "claimed" if "tier" in entry:
                 self._begun(case, moments, clock)
+            case "asked" if case.phase == "running" and case.asked_at is None:
+                case.asked_at = clock
+            case "asked":
+                raise NeverEver(f"asked while {case.phase}, and asked already {case.asked_at}: {entry}")
+            case "answered" | "unanswered":
+                self._replied(case, entry, moments, clock)
+            case "stop_asked":
+                case.asked_at = None
+            case "step_began" if case.asked_at is not None:
+                raise NeverEver(f"something ran while people were asked: {entry}")
             case "settled":
                 case.settled += 1
                 if case.phase != "running" or case.settled > 1:
@@ -176,6 +188,22 @@ class Auditor:
         if not any(self._may(case, person, answer, moment.members) for moment in moments):
             raise NeverEver(f"{person} may not {answer}: {entry}")
         case.answers[person] = answer
+
+    def _replied(self, case: Case, entry: Mapping[str, Any], moments: Sequence[Moment], clock: float) -> None:
+        """An answer is pressed by somebody who may, once, while it waits; silence is its end in time."""
+        since, case.asked_at = case.asked_at, None
+        if since is None:
+            raise NeverEver(f"an answer to nothing: {entry}")
+        if (clock - since >= REPLIED_WITHIN) != (entry["kind"] == "unanswered"):
+            raise NeverEver(f"{entry['kind']} after {clock - since} s: {entry}")
+        if entry["kind"] == "unanswered":
+            return
+        person = entry["principal"]
+        self.pressed[entry["request"], person, "answer"] -= 1
+        if self.pressed[entry["request"], person, "answer"] < 0:
+            raise NeverEver(f"nobody pressed that: {entry}")
+        if person != case.requester and not any(person in one.members["owners"] for one in moments):
+            raise NeverEver(f"{person} may not answer: {entry}")
 
     def _may(self, case: Case, person: str, answer: str, members: Members) -> bool:
         for policy in case.judged_by:

@@ -58,12 +58,26 @@ on_fail: undo
 limits: {wall: 1m, output_kb: 16}
 """
 
+QUESTION = """
+  - {id: sure, title: Ask whether to press again, timeout: 2h, repeat: pure,
+     ask: {question: "Press ${inputs.word} again?", choices: [Again, Enough], stop_on: [Enough],
+           who: [requester, owners]}}
+  - {id: second,"""
+ASKS = "ponder"
+"""What is called so is asked of another skill, which asks between its two presses."""
+
+
+def asks(skill: str) -> str:
+    text = skill.replace("name: press\n", f"name: {ASKS}\n").replace("press word=", f"{ASKS} word=")
+    return text.replace("\n  - {id: second,", QUESTION)
+
+
 POLICY = """
 policy: model
 version: 1
 owner: "@platform"
 purpose: What the model is about.
-applies_to: [press]
+applies_to: [press, ponder]
 gates:
   - {id: try, why: Trying is free., when: request.environment != "production", allow: true}
   - id: gate
@@ -130,8 +144,9 @@ class Shelf:
         }
         self._policies[BROKEN] = self._armed(folder / "policies-broken", "policy: [")
         self.names: dict[str, str] = {
-            policies.digest_for("press", "1.0.0"): name
+            policies.digest_for(skill, "1.0.0"): name
             for name, policies in self._policies.items()
+            for skill in ("press", ASKS)
             if name != BROKEN
         }
         self.reset()
@@ -146,11 +161,12 @@ class Shelf:
         return self._policies[self.policy]
 
     def _skills(self, folder: Path, number: int) -> Catalog:
-        skill = folder / "press"
-        skill.mkdir(parents=True)
-        (skill / "skill.yaml").write_text(SKILL)
-        (skill / "step.py").write_text(f"# bytes of edition {number}\n")
-        (skill / "SKILL.md").write_text("---\nname: press\ndescription: Press it.\n---\n\nPress it.\n")
+        for name, text in (("press", SKILL), (ASKS, asks(SKILL))):
+            skill = folder / name
+            skill.mkdir(parents=True)
+            (skill / "skill.yaml").write_text(text)
+            (skill / "step.py").write_text(f"# bytes of edition {number}\n")
+            (skill / "SKILL.md").write_text(f"---\nname: {name}\ndescription: Press it.\n---\n\nPress it.\n")
         artifacts = Artifacts(folder, folder / "none")
         (folder / "skills.lock").write_text(lock(artifacts.skills().values()))
         return Artifacts(folder, folder / "none").skills()

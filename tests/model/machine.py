@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.authorize.click import Action, Answered
 from tests.model.auditor import HOUR
 from tests.model.crashing import Death
-from tests.model.ground import BROKEN, MEMBERS
+from tests.model.ground import ASKS, BROKEN, MEMBERS
 from tests.model.play import Bed, Play
 
 MOST_REQUESTS = 3
@@ -66,7 +66,7 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(
         by=st.sampled_from(["alice", "alice", "bob"]),
         environment=st.sampled_from(["production", "production", "production", "staging"]),
-        word=st.sampled_from(["hello", "hello", "other"]),
+        word=st.sampled_from(["hello", "hello", "other", ASKS]),
         death=DEATHS,
     )
     def somebody_asks(self, by: str, environment: str, word: str, death: Death | None) -> None:
@@ -147,6 +147,27 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(number=NUMBER, person=PEOPLE, action=STEERING)
     def somebody_steers(self, number: int, person: str, action: Action) -> None:
         self.play.answers(person, action, number=number)
+
+    @asked
+    @rule(number=NUMBER, person=PEOPLE, choice=st.sampled_from([0, 0, 1]), death=DEATHS)
+    def somebody_replies(self, number: int, person: str, choice: int, death: Death | None) -> None:
+        """To what its run asks, if it does; refused, it has changed nothing."""
+        play = self.play
+        press = play.pressing(person, "answer", number=number, choice=choice)
+        if death is not None:
+            play.does(press, death)
+        before = play.kept()
+        answered, _ = play.does(press)
+        if isinstance(answered, Answered) and not answered.counted:
+            assert play.kept() == before, answered
+
+    @asked
+    @rule(number=NUMBER, people=APPROVERS, choice=st.sampled_from([0, 0, 1]))
+    def it_runs_to_its_question_and_is_answered(self, number: int, people: list[str], choice: int) -> None:
+        self.those_who_say_yes(number, people)
+        self.play.does(self.play.looking(number))
+        self.play.does(self.play.pressing("alice", "answer", number=number, choice=choice))
+        self.play.does(self.play.looking(number))
 
     @rule(seconds=LATER_S)
     def time_passes(self, seconds: float) -> None:

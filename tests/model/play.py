@@ -92,12 +92,16 @@ class Play:
         self.does(press)
         return died
 
-    def pressing(self, person: str, action: Action, *, number: int = 0, card: int | None = None) -> Operation:
+    def pressing(
+        self, person: str, action: Action, *, number: int = 0, card: int | None = None, choice: int = 0
+    ) -> Operation:
         request, click = self.request(number), f"click-{next(self._told)}"
         self.auditor.pressed[request, person, action] += 1
 
         async def press(process: Process) -> Answered | None:
-            return await process.press(request, action, by=account(person), click=click, card=card)
+            return await process.press(
+                request, action, by=account(person), click=click, card=card, number=choice
+            )
 
         return press
 

@@ -16,7 +16,7 @@ from bot.store.store import Store
 from bot.terms import RequestId
 from tests.flow.town import CARD, CHANNEL, Directory, Ear
 from tests.model.crashing import FragileStore, Life, line
-from tests.model.ground import Bare, Shelf, World
+from tests.model.ground import ASKS, Bare, Shelf, World
 
 LEASE_S = 10.0
 
@@ -57,7 +57,8 @@ class Process:
 
     async def ask(self, word: str, environment: str, *, by: str, identity: str) -> RequestId:
         """Keep the request."""
-        parsed = parse(f"press {word} to {environment}", self.ground.shelf.skills())
+        skill = ASKS if word == ASKS else "press"
+        parsed = parse(f"{skill} {word} to {environment}", self.ground.shelf.skills())
         assert isinstance(parsed, Complete)
         request, _ = await self.flow.accept(
             invocation=parsed.invocation,
@@ -82,12 +83,20 @@ class Process:
             await self.showing.shown(request, channel=CHANNEL, ts=CARD, revision=found.revision)
 
     async def press(
-        self, request: RequestId, action: Action, *, by: str, click: str, card: int | None = None
+        self,
+        request: RequestId,
+        action: Action,
+        *,
+        by: str,
+        click: str,
+        card: int | None = None,
+        number: int = 0,
     ) -> Answered | None:
-        """Nothing when there is no card yet: then nobody sees a button."""
+        """Nothing when there is no card yet: then nobody sees a button. An answer is to the last question."""
         found = await self.store.get(request)
         if found is None or found.card is None:
             return None
+        places = [at for at, one in enumerate(found.journal) if one.event == "began" and one.posed]
         return await self.flow.answer(
             Click(
                 id=click,
@@ -99,6 +108,7 @@ class Process:
                 request=request,
                 card_revision=found.card_revision if card is None else card,
                 genuine=True,
+                choice=f"{places[-1] if places else 0}.{number}" if action == "answer" else "",
             )
         )
 
