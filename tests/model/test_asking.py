@@ -1,4 +1,4 @@
-"""A run that asks: two answers, a Stop, a worker or the end of its time in every order, and a death anywhere."""
+"""A run that asks: an answer and a Stop, a worker or the end of its time in every order; a death anywhere."""
 
 from __future__ import annotations
 
