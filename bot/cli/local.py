@@ -146,6 +146,7 @@ class Local:
             request_url=f"http://127.0.0.1:{web_port}/slack/events",
             state_path=self.home / "slack.json",
             rate_limits=self._rate_limits,
+            example=_example(self._folders["ASSENT_SKILLS"], self._folders["ASSENT_POLICIES"]),
             port=self._port,
         )
         try:
@@ -200,6 +201,25 @@ class Local:
                 await asyncio.sleep(0.05)
         words = "\n".join(f"{child.name}: {child.last_words()}" for child in (self.web, self.worker))
         raise Refused(f"The bot did not get ready within {READY_S:.0f} s.\n{words}")
+
+
+def _example(skills: Path, policies: Path) -> str | None:
+    """What a newcomer can type here: None for the shipped skills, whose example the page knows.
+
+    Of others it is the first example that is a whole request; empty where none is.
+    """
+    from bot.artifacts import Artifacts
+    from bot.ask.grammar import Complete, parse
+
+    if (skills / "deploy").is_dir():
+        return None
+    catalog = Artifacts(skills, policies).skills()
+    for skill in catalog.values():
+        for text in skill.manifest.examples:
+            with suppress(Refused):
+                if isinstance(parse(text, catalog), Complete):
+                    return text
+    return ""
 
 
 def _keys(file: Path) -> dict[str, str]:

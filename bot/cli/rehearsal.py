@@ -255,7 +255,8 @@ class Rehearsal:
         """Answered as the case says; where it does not, the run waits for good."""
         posed = ready(step.ask, lambda text: commands.fill(text, step=step.id), requester=SOMEBODY)
         if step.id not in self.case.answers:
-            return Aside("asking", f"{step.id} asks: {posed.question}")
+            how = f"In the case: answers: {{{step.id}: {posed.choices[0]}}}"
+            return Aside("asking", f"{step.id} asks: {posed.question} ({how})")
         self._write("began", step.id, "step", title=commands.fill(step.title, step=step.id), posed=posed)
         began, choice = self.journal[-1], self.case.answers[step.id]
         if choice is not None and choice not in posed.choices:

@@ -30,7 +30,7 @@ class Replying:
         whom = await self._whom(posed, request, principal)
         if why := _over(request, position, principal):
             raise why
-        words = f"{in_words(principal, whom)} answered “{choice}”."
+        words = f"{in_words(principal, whom)}{',' if whom else ''} answered “{choice}”."
         stops = " The run stops." if choice in posed.stop_on else ""
         said = f"Your answer to {request.id} counts: “{choice}”.{stops}"
         commit = answering(request, choice, by=principal, words=words)

@@ -52,12 +52,13 @@ class LocalSlack:
         rate_limits: bool = True,
         host: str = "127.0.0.1",
         port: int = 0,
+        example: str | None = None,
         deadline_s: float = 3.0,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         if host not in LOOPBACK:
             raise ValueError(f"The local Slack listens on this machine only, not on {host!r}. Use 127.0.0.1.")
-        self._host, self._port = host, port
+        self._host, self._port, self.example = host, port, example  # None: what Assent ships
         self._http = HttpWire(signing_secret)
         self._http.request_url = request_url
         self.app = App(manifest, signing_secret, bot_token, app_token)
@@ -151,7 +152,8 @@ class LocalSlack:
         ]
 
     def _shown_app(self) -> Json:
-        return faces.app(self.app, connected=self._delivery.connected)
+        shown = faces.app(self.app, connected=self._delivery.connected)
+        return shown if self.example is None else {**shown, "example": self.example}
 
     def _spend_ticket(self, ticket: str) -> bool:
         known = ticket in self._office.socket_tickets

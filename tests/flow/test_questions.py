@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from bot.authorize.click import Answered, RefusedBecause
+from bot.authorize.delegation import Seats
 from bot.authorize.people import Standing
 from bot.execute.steps.ask import answers
 from bot.lifecycle import State
 from bot.settle.evidence import evidence
-from bot.terms import RequestId
+from bot.terms import Group, Principal, RequestId
 from tests.flow.hours import pass_by
 from tests.flow.snapshot import audited, snapshot
 from tests.flow.town import Town
@@ -281,6 +282,21 @@ async def test_who_is_in_a_group_is_asked_at_the_answer(town: Town, refused: Ref
     town.directory.groups["owners"] = {"carol"}
     await refused(request, RefusedBecause.NOT_ELIGIBLE, by="U0BOB")
     assert (await answer(town, request, by="U0CAROL")).counted
+
+
+async def test_who_sits_for_somebody_away_answers_for_them(town: Town) -> None:
+    request = await asked(town)
+    carol_for_bob = Seats.of({Principal("bob")}, {Principal("bob"): Principal("carol")})
+
+    async def members(_: Group) -> frozenset[Principal]:
+        return carol_for_bob
+
+    town.directory.members = members  # type: ignore[method-assign]
+    assert (await answer(town, request, by="U0CAROL")).counted
+    done = await town.run(request)
+    assert [e.output for e in done.journal if e.posed][-1] == "carol, for bob, answered “Go on”."
+    [line] = [one for one in await audited(town.store.redis, town.store.keys) if one["kind"] == "answered"]
+    assert (line["principal"], line["sits_for"]) == ("carol", ["bob"])
 
 
 # What is no answer

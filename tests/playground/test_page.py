@@ -395,6 +395,22 @@ async def test_a_newcomer_is_told_what_to_type_and_whom_to_be(browser: Browser, 
     await expect(hint).to_be_hidden()
 
 
+async def test_where_other_skills_are_served_the_newcomer_is_told_of_those(
+    browser: Browser, slack: LocalSlack
+) -> None:
+    slack.example = "set-flag new-checkout enabled to staging"
+    page = await visit(browser, slack, hint=True, path="?")
+    hint = page.get_by_role("note")
+    await expect(hint).to_contain_text("/assent set-flag new-checkout enabled to staging")
+    await expect(hint).not_to_contain_text("service-owners")
+    await hint.get_by_role("button", name="For production").click()
+    await expect(page.locator("#say")).to_have_value("/assent set-flag new-checkout enabled to production")
+    slack.example = ""
+    await page.reload()
+    await page.locator("#app[data-state=ready]").wait_for()
+    await expect(hint).to_be_hidden()
+
+
 async def test_a_stranger_sees_only_the_shared_channel(page: Page) -> None:
     await act_as(page, "Sam Singh")
     await expect(page).to_have_url(re.compile(f"as={SAM}"))

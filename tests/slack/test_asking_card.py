@@ -67,9 +67,9 @@ def test_the_answer_stays_on_the_card(a_request: Any, an_entry: Any) -> None:
     ended = {"title": "Ask for the rest", "posed": QUESTION}
     journal = (
         an_entry("began", "go_on", **ended),
-        an_entry("ended", "go_on", ok=True, output="bob, for erin answered “Go on”.", by="bob", **ended),
+        an_entry("ended", "go_on", ok=True, output="bob, for erin, answered “Go on”.", by="bob", **ended),
     )
-    assert "✓ Ask for the rest: bob, for erin answered “Go on”." in read(
+    assert "✓ Ask for the rest: bob, for erin, answered “Go on”." in read(
         card(a_request(State.RUNNING, journal=journal), buttons=BUTTONS)
     )
     late = (
@@ -83,7 +83,13 @@ def test_the_answer_stays_on_the_card(a_request: Any, an_entry: Any) -> None:
 def test_a_run_that_was_interrupted_at_a_question_blames_no_step(asking: Any, a_request: Any) -> None:
     text = read(card(a_request(State.INTERRUPTED, journal=asking().journal), buttons=BUTTONS))
     assert "It stopped between two steps." in text
+    assert "– Ask for the rest: not answered" in text
     assert "nobody can know" not in text
+
+
+def test_how_it_went_on_between_two_steps_is_said_without_a_step(a_request: Any, an_entry: Any) -> None:
+    journal = (an_entry("resolved", "", answer="retry_step", by="bob"),)
+    assert "☝ bob: go on" in read(card(a_request(State.RUNNING, journal=journal), buttons=BUTTONS))
 
 
 def test_no_value_draws_a_line_or_a_mention_and_slack_takes_it(asking: Any) -> None:

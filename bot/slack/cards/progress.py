@@ -44,28 +44,23 @@ def lines(request: Request, *, room: int = 200) -> list[str]:
             step.entry, step.title = entry, entry.title or step.title
             step.tries += entry.event == "began"
         elif entry.event == "resolved":
-            said = _ANSWERS.get(entry.answer or "", "an answer")
-            order.append(f"☝ {words(entry.by or 'somebody', 60)} about {words(entry.step, 60)}: {said}")
+            order.append(f"☝ {words(entry.by or 'somebody', 60)}{_resolved(entry)}")
         else:
             order.append(f"⏹ {words(entry.by or 'somebody', 60)} asked to stop")
-    running = request.state is State.RUNNING
-    return [
-        each if isinstance(each, str) else _line(*each, steps[each], running, room, request.progress)
-        for each in order
-    ]
+    return [each if isinstance(each, str) else _line(*each, steps[each], request, room) for each in order]
 
 
-def _line(phase: str, name: str, step: _Step, running: bool, room: int, live: str) -> str:
+def _line(phase: str, name: str, step: _Step, request: Request, room: int) -> str:
     entry = step.entry
     if entry.posed is not None:
-        return _question(entry, words(step.title or name, room), room)
+        return _question(entry, words(step.title or name, room), request.state, room)
     title = f"{_PHASES[phase]}{words(step.title or name, room)}"
     again = f", try {step.tries}" if step.tries > 1 else ""
     if entry.event == "began":
-        said = words(live, room)
+        said = words(request.progress, room)
         return (
             f"… {title}{again}{': ' + said if said else ''}"
-            if running
+            if request.state is State.RUNNING
             else f"❔ {title}: begun, end not known{again}"
         )
     took = f" ({lasted(entry.wall_ms)}{again})" if entry.wall_ms else again
@@ -76,9 +71,16 @@ def _line(phase: str, name: str, step: _Step, running: bool, room: int, live: st
     return f"✗ {title}{took}{code}{': ' + words(said, room) if said else ''}"
 
 
-def _question(entry: Entry, title: str, room: int) -> str:
+def _resolved(entry: Entry) -> str:
+    """What somebody said of a step that nobody knew about; between two steps, how it goes on."""
+    if not entry.step:
+        return ": stop and undo" if entry.answer == "undo" else ": go on"
+    return f" about {words(entry.step, 60)}: {_ANSWERS.get(entry.answer or '', 'an answer')}"
+
+
+def _question(entry: Entry, title: str, state: State, room: int) -> str:
     """What was asked in a few words, and what became of it."""
     if entry.event == "began":
-        return f"💬 {title}"
+        return f"💬 {title}" if state is State.ASKING else f"– {title}: not answered"
     mark = "✓" if entry.ok else "✗"
     return f"{mark} {title}: {words(entry.output, room)}"
