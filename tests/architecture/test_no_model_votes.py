@@ -23,7 +23,7 @@ VOTES = {
     "bot.store.records": "reads what was counted",
 }
 IMAGINED = {
-    "bot.authorize.reach": "what somebody's yes would lead to: it knows no store, and nothing of it is kept"
+    "bot.authorize.asked": "what somebody's yes would lead to: it knows no store, and nothing of it is kept"
 }
 
 LIBRARIES = frozenset({"litellm", "openai", "anthropic"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import get_args
 
 import pytest
 from jsonschema import Draft7Validator
@@ -15,16 +16,14 @@ from bot.assess import policy
 
 @pytest.fixture(scope="session", autouse=True)
 def what_is_armed_fits_its_schema() -> Iterator[None]:
-    people, prices, others = (
-        Draft7Validator(schemas.schema(kind)) for kind in ("people", "prices", "policy")
-    )
-    beside = {policy.PEOPLE: people, policy.PRICES: prices}
+    validators = {kind: Draft7Validator(schemas.schema(kind)) for kind in get_args(schemas.Document)}
+    named = {name: validator for name, validator in validators.items() if name != "policy"}
     load = policy.load
 
     def load_and_hold_against_the_schemas(documents: Mapping[str, policy.Document]) -> policy.Policies:
         armed = load(documents)
         for file, document in documents.items():
-            validator = beside.get(PurePosixPath(file).stem, others)
+            validator = named.get(PurePosixPath(file).stem, validators["policy"])
             error = best_match(validator.iter_errors(document.data))
             assert error is None, (
                 f"{file} loads, and an editor would underline {error.json_path}: {error.message}"
