@@ -149,3 +149,18 @@ def test_policies_that_do_not_load_cannot_be_compared(assent, artifacts, draft: 
     assert ran.code == 2
     assert "simple.yaml" in ran.err
     assert assent("policy", "diff", "nowhere", str(draft), env=artifacts).code == 2
+
+
+def test_a_connector_that_leads_elsewhere_is_a_difference(assent, artifacts, draft: Path) -> None:
+    """Another address may be a better one: nobody can tell which is stricter, so somebody must look."""
+    was = "connectors:\n  am: {kind: alertmanager, url: 'http://a'}\n  old: {kind: slack}\n"
+    (Path(artifacts["ASSENT_POLICIES"]) / "connectors.yaml").write_text(was)
+    now = "connectors:\n  am: {kind: alertmanager, url: 'http://b'}\n  new: {kind: slack}\n"
+    (draft / "connectors.yaml").write_text(now)
+    said = compared(assent, artifacts, draft)
+    assert [(one["part"], one["change"]) for one in said["shifts"]] == [
+        ("connectors/am", "both"),
+        ("connectors/new", "looser"),
+        ("connectors/old", "stricter"),
+    ]
+    assert no_looser(assent, artifacts, draft) == 1

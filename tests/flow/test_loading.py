@@ -44,3 +44,14 @@ async def test_the_first_card_is_news_and_a_redrawn_one_is_not(town: Town) -> No
     await town.showing.shown(request, channel="C0DEPLOYS", ts="1700000000.000100", revision=2)
     posted = [line for line in await Audit(town.store).export() if line["kind"] == "posted"]
     assert [(line["request"], line["message_ts"]) for line in posted] == [(request, "1700000000.000100")]
+
+
+async def test_what_connectors_lead_to_is_news_whenever_it_changes(town: Town) -> None:
+    loading = Loading(town.store, town.artifacts)
+    path = town.root / "policies" / "connectors.yaml"
+    for number, url in enumerate(("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:2")):
+        path.write_text(f"# {number}\nconnectors: {{prometheus: {{kind: prometheus, url: '{url}'}}}}\n")
+        await loading.note()
+    lines = [line for line in await Audit(town.store).export() if line.get("name") == "connectors"]
+    assert [line["detail"] for line in lines] == ["connectors: prometheus"] * 2
+    assert len({line["digest"] for line in lines}) == 2
