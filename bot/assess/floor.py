@@ -1,10 +1,11 @@
-"""The floor that a skill asks for itself: policies may ask for more, and never for less."""
+"""Whom a skill asks itself: its floor, below which no policy goes, and whoever answers its questions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from bot.ask.manifest import Approval
+from bot.ask.manifest import Approval, AskStep, Step
+from bot.ask.manifest.questions import REQUESTER, Person
 from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval, Requirement, Seat
 from bot.terms import Group
 
@@ -35,6 +36,18 @@ def floored(decision: Decision, floor: Approval | None, *, skill: str, known: Co
         grant = decision.grant_expires_after_s
         return RequireApproval(because=because, requirements=(added,), grant_expires_after_s=grant)
     return decision.model_copy(update={"because": because, "requirements": (*asked, added)})
+
+
+def answerable(decision: Decision, steps: Iterable[Step], *, skill: str, known: Collection[str]) -> Decision:
+    """The decision; denied where a step asks a group that is not `known`: nobody could ever answer."""
+    if isinstance(decision, Deny):
+        return decision
+    for step in steps:
+        for whom in step.ask.who if isinstance(step, AskStep) else ():
+            if not isinstance(whom, Person) and whom not in (REQUESTER, *known):
+                why = f"Its step {step.id} asks @{whom}, whom people.yaml does not know."
+                return Deny(because=(Because(rule=f"skills/{skill}", why=why),))
+    return decision
 
 
 def _missing(floor: Approval, asked: Collection[Requirement]) -> tuple[Seat | None, ...]:

@@ -18,7 +18,7 @@ from bot.assess.demands import requiring
 from bot.assess.estimate import estimate
 from bot.assess.evidence import Line, costs, evidence
 from bot.assess.facts import Facts
-from bot.assess.floor import floored
+from bot.assess.floor import answerable, floored
 from bot.assess.gather import Circumstances, gather, record_facts
 from bot.assess.policy import Policies
 from bot.assess.risk import assess_risk, declared
@@ -77,6 +77,7 @@ def assess(
     facts = facts.rated(risk, record_facts(record, draw=around.draw))
     floor, known = skill.manifest.approval, policies.roster.groups
     decision = floored(decide(policies, facts), floor, skill=name, known=known)
+    decision = answerable(decision, skill.manifest.steps, skill=name, known=known)
     policy_digest = policies.digest_for(name, version)
     new = upgrade(skill, earlier)
     try:

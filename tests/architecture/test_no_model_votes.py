@@ -22,6 +22,7 @@ VOTES = {
     "bot.flow.voting": "counts a click that has passed every check",
     "bot.store.records": "reads what was counted",
 }
+REPLIES = {"bot.flow.replying": "counts an answer to the question of a run, as a vote is counted"}
 IMAGINED = {
     "bot.authorize.asked": "what somebody's yes would lead to: it knows no store, and nothing of it is kept"
 }
@@ -46,6 +47,23 @@ def test_one_place_writes_votes() -> None:
     assert writers == {"bot.flow.voting"}
 
 
+def test_one_place_counts_answers_to_what_a_run_asks() -> None:
+    """The command line answers in cases, which run nothing that anybody asked for."""
+
+    def users(home: str, name: str) -> set[str]:
+        return {
+            module
+            for module, tree in sources().items()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            and node.module == home
+            and name in {n.name for n in node.names}
+        }
+
+    assert users("bot.flow.waited", "answering") == {*REPLIES}
+    assert users("bot.execute.steps.ask", "answered") == {"bot.flow.waited", "bot.cli.rehearsal"}
+
+
 def test_what_hears_a_model_can_call_none_of_them() -> None:
     assert wrong(graph()) == []
 
@@ -58,6 +76,7 @@ def test_what_hears_a_model_can_call_none_of_them() -> None:
         pytest.param("bot.slack.clicks", "bot.llm", True, id="whoever reads presses asks a model"),
         pytest.param("bot.slack.interactions", "bot.llm", True, id="whoever hands presses on asks a model"),
         pytest.param("bot.flow.voting", "openai", True, id="whoever counts asks a library"),
+        pytest.param("bot.flow.replying", "openai", True, id="whoever counts answers asks a library"),
         pytest.param("bot.llm", "bot.flow.answering", True, id="a model's module answers"),
     ],
 )
@@ -80,7 +99,7 @@ def wrong(modules: grimp.ImportGraph) -> list[str]:
     return [
         f"{one} → {maker}"
         for one in sorted(hearing)
-        for maker in sorted({*CLICKS, *VOTES})
+        for maker in sorted({*CLICKS, *VOTES, *REPLIES})
         if one == maker or modules.find_shortest_chain(importer=one, imported=maker)
     ]
 

@@ -269,6 +269,14 @@ async def test_nobody_whom_the_directory_does_not_know(town: Town, refused: Refu
     await refused(request, RefusedBecause.UNKNOWN_PERSON, by="U0BOB")
 
 
+async def test_a_skill_that_asks_a_group_there_is_not_is_denied_before_it_begins(town: Town) -> None:
+    asking(town, who="[requester, onwers]")
+    found = await town.get(await town.ask(ASK))
+    assert found.state is State.REFUSED
+    assert found.outcome is not None
+    assert found.outcome.sentence == "Its step go_on asks @onwers, whom people.yaml does not know."
+
+
 async def test_not_knowing_is_not_a_no(town: Town, refused: Refusal) -> None:
     request = await asked(town)
     town.directory.away = True
