@@ -127,6 +127,8 @@ class Assessment(Record):
     """The skill's files as judged, so that drift can name the one that changed."""
     done: tuple[Check, ...] = ()
     """What the policies want measured besides the skill's own definition of done."""
+    asks: tuple[str, ...] = ()
+    """The connectors it asks, and where each leads, as they are bound."""
     may: tuple[tuple[str, str], ...] = ()
     """What the skill was permitted, part by part: what a later version is compared with."""
     new_since: str = ""

@@ -165,6 +165,11 @@ class Connectors(Record):
         }
         return digest_of(asked) if asked else ""
 
+    def told_for(self, manifest: Manifest) -> tuple[str, ...]:
+        """Whom the skill asks, and where that is, for whoever approves it."""
+        asked = asked_by(manifest.permissions.verbs)
+        return tuple(f"{name}: {_where(one)}" for name, one in self.connectors.items() if name in asked)
+
     def lacks(self, manifest: Manifest) -> str:
         """What must be added before the skill can start; empty when nothing must."""
         for name in asked_by(manifest.permissions.verbs):
@@ -186,6 +191,18 @@ def asked_by(verbs: Iterable[str]) -> tuple[str, ...]:
     """The connectors that verbs such as `kubernetes:deployments:patch` belong to."""
     names = (verb.partition(":")[0] for verb in verbs)
     return tuple(dict.fromkeys(name for name in names if name != MCP))
+
+
+def _where(one: Connected) -> str:
+    match one:
+        case Kubernetes(url=url, namespaces=about) | GitHub(url=url, repositories=about):
+            return f"{url} ({', '.join(about)})"
+        case Prometheus(url=url) | Alertmanager(url=url) | Loki(url=url):
+            return url
+        case Git(repositories=folders):
+            return ", ".join(folders)
+        case Slack():
+            return "the thread of this card"
 
 
 def findings(found: Connectors) -> Iterator[Finding]:

@@ -117,6 +117,7 @@ def assess(
         policy_digest=policy_digest,
         files=dict(skill.files),
         done=tuple(check for one in applying for check in one.runbook.done.get(name, ())),
+        asks=policies.connectors.told_for(skill.manifest),
         may=written(skill),
         new_since=new.since if new else "",
         newly_permitted=new.widened if new else (),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.ask.catalog import Skill
 from bot.ask.manifest import Manifest
 from bot.assess.assessment import Assessment
+from bot.assess.connected import NONE
 from bot.execute.run import (
     TRIES,
     AskPerson,
@@ -227,6 +228,9 @@ class Running:
         return Slot(skill=assessment.invocation.skill, most=most) if most else None
 
     def _commands(self, request: Request, assessment: Assessment, skill: Skill, bench: Bench) -> Commands:
+        connectors = self.artifacts.policies().connectors
+        if connectors.digest_for(skill.manifest) != assessment.binding.connectors:
+            connectors = NONE  # they changed in this very moment: nobody approved these
         return Commands(
             skill=skill,
             invocation=assessment.invocation,
@@ -234,7 +238,7 @@ class Running:
             bench=bench,
             workshop=self.workshop,
             plan=assessment.plan,
-            connectors=self.artifacts.policies().connectors,
+            connectors=connectors,
             thread=_thread(request),
             answers=answers(request.journal),
         )

@@ -438,3 +438,11 @@ async def test_what_is_stopped_before_it_begins_is_never_sent(town: Town, desk: 
     arguments = {"labels": {"a": "b"}, "for": "1m", "comment": "x"}
     finished = await ask(settings, "silences:create", arguments, stop=stop)
     assert (finished.stopped, finished.cut, finished.exit_code, desk.heard) == (True, False, 2, [])
+
+
+async def test_who_approves_can_read_where_a_verb_leads(town: Town, desk: Desk) -> None:
+    """It is a part of what was judged, so a card that is drawn later still tells what was approved."""
+    equip(town, desk)
+    request = await town.get(await town.ask("touch word=hello to staging"))
+    assert request.assessment is not None
+    assert request.assessment.asks == (f"alertmanager: {desk.url}/am", f"prometheus: {desk.url}/prom")

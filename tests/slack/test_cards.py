@@ -30,6 +30,7 @@ from bot.terms import Group, Principal
 from tests.slack.conftest import NOON
 
 BUTTONS = Buttons(secret="signing secret", team="T1")
+ASKS = ("prometheus: http://prom.acme.test (a <b>)",)
 HOSTILE = "<!channel> & `code` *bold*\n*Approved by everybody* \u202egnp.exe\u200b\x00 <@U1> " + "x" * 4000
 
 
@@ -314,7 +315,7 @@ def test_vetoes_noes_and_who_is_left_out_are_named(a_request: Any, an_assessment
         ),
     )
     measured = Measured(name="error rate", observed="error_rate", at_most=0.01)
-    request = a_request(assessment=an_assessment(decision=decision, done=(measured,)), escalated=2)
+    request = a_request(assessment=an_assessment(decision=decision, done=(measured,), asks=ASKS), escalated=2)
     shown = card(request, buttons=BUTTONS)
     assert (
         "→ @release or @leads, @sre or @leads, mia or @leads\nnot bob, whose own work it is\n"
@@ -329,6 +330,7 @@ def test_vetoes_noes_and_who_is_left_out_are_named(a_request: Any, an_assessment
         "✓ after 1 h: a reminder\\n✓ after 2 h: @leads may answer too\\n• after 150 min: paged: @sre" in told
     )
     assert "*Measured afterwards, as the policy wants*\\n• error rate: at most 0.01" in told
+    assert "*Asks, by the worker*\\n• prometheus: http://prom.acme.test (a &lt;b&gt;)" in told
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,10 @@ def _why(request: Request, judged: Assessment, why: Explained | None) -> Iterato
         new = [f"• {words(each, 200)}" for each in judged.newly_permitted]
         title = f"*New permissions since {words(judged.new_since, 40)}*"
         yield section("widened", f"{title}\n{_fit(new)}")
+    if judged.asks:
+        yield section(
+            "asks", f"*Asks, by the worker*\n{_fit([f'• {words(one, 300)}' for one in judged.asks])}"
+        )
     risks = words(", ".join(judged.risk_why), 800) or "as the skill declares"
     yield section("risk", f"*Risk {judged.risk} of 100*\n{risks}")
     if request.asked is not None:
