@@ -210,6 +210,10 @@ def findings(found: Connectors) -> Iterator[Finding]:
     if MCP in found.connectors:
         what = f"verbs that begin with {MCP}: are tools of MCP servers"
         yield Finding(("connectors", MCP), what, "Give the connector another name.")
+    for name, one in found.connectors.items():
+        if name in _KINDS and one.kind != name:
+            what = f"{name} is a kind, and this is {one.kind}: who reads {name}:… would expect the other"
+            yield Finding(("connectors", name, "kind"), what, f"Call it otherwise, or write kind: {name}.")
 
 
 def _absolute(path: str) -> str:
