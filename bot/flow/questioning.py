@@ -61,6 +61,7 @@ class Questioning:
                 "question": posed.question,
                 "choices": list(posed.choices),
                 "who": posed.label(),
+                "digest": request.assessment.digest if request.assessment else "",
             },
         )
 

@@ -41,5 +41,10 @@ def _over(request: Request, event: Event, entry: Entry, audit: dict[str, JsonVal
         set={"missing": (), "notes": ()},
         clear=("expire",),
         work="run",
-        audit={"step": entry.step, "phase": entry.phase, **audit},
+        audit={
+            "step": entry.step,
+            "phase": entry.phase,
+            "digest": request.assessment.digest if request.assessment else "",
+            **audit,
+        },
     )

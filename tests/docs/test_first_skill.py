@@ -20,7 +20,10 @@ def test_every_step_comes_out_as_it_says(tmp_path: Path) -> None:
     clean |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}", "ASSENT_CLONE": str(ROOT)}
     folder, heard, ran = tmp_path, "", 0
     for kind, text in BLOCKS:
-        if kind == "yaml":
+        if kind == "yaml" and text.startswith("  - id:"):  # a step, put below the others
+            manifest = folder / "skills/set-flag/skill.yaml"
+            manifest.write_text(manifest.read_text().replace("\ndone_when:", f"\n{text}\ndone_when:", 1))
+        elif kind == "yaml":
             path = folder / next(FILES)
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)

@@ -141,6 +141,9 @@ async def test_the_audit_has_question_answer_and_by_whom(town: Town) -> None:
     assert (put["choices"], put["who"]) == (["Go on", "Take it back"], "alice or @owners or dave")
     said = next(line for line in lines if line["kind"] == "answered")
     assert (said["principal"], said["step"], said["answer"]) == ("dave", "go_on", "Go on")
+    assessment = (await town.get(request)).assessment
+    assert assessment is not None
+    assert put["digest"] == said["digest"] == assessment.digest
     [shown] = evidence(request, (await town.get(request)).journal, lines)
     assert (shown.step, shown.holds, shown.result) == (
         "go_on",
