@@ -272,7 +272,7 @@ class Rehearsal:
 
     async def _effect(self, commands: Commands, step: Step | Precondition, phase: Phase, does: Does) -> None:
         first = not any(entry.step == step.id and entry.phase == phase for entry in self.journal)
-        deed = await Deeds(commands).ready(does, step=step.id, timeout_s=step.timeout)
+        deed = await Deeds(commands).ready(does, step=step.id, timeout_s=step.timeout, undo=phase == "undo")
         self._write("began", step.id, phase, title=commands.fill(step.title, step=step.id))
         finished = await self._done(deed)
         if finished.cut or (phase == "step" and first and step.id == self.case.lose):

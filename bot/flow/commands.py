@@ -109,6 +109,7 @@ class Commands:
         *,
         step: str,
         timeout_s: float,
+        key: str = "",
         answers: bool = False,
         measures: bool = False,
         as_written: bool = False,
@@ -116,16 +117,15 @@ class Commands:
         """A verb of a connector, ready to be asked; `carried(stop)` asks, and its `result` is the answer.
 
         The credential is the worker's own: the step's secrets have no part in it. `as_written`: nothing is
-        filled in, since no manifest wrote it. `answers`: it stands as a probe, a precondition or an undo;
-        what an undo does is another thing than its step, and has another key. Raises Refused for all that
-        must not be asked.
+        filled in, since no manifest wrote it. `key` is the step's when no other is said; `answers`: finding
+        nothing is a no. Raises Refused for all that must not be asked.
         """
         calling = ready_to_call(
             call,
             (lambda text: text) if as_written else (lambda text: self.fill(text, step=step)),
             permitted=self.skill.manifest.permissions.verbs,
             connectors=self.connectors,
-            key=idempotency_key(self.request, f"{step}\nundo" if answers else step),
+            key=key or idempotency_key(self.request, step),
             timeout_s=timeout_s,
             output_limit=self.skill.manifest.limits.output_kb * 1024,
             asks=answers,

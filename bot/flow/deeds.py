@@ -28,14 +28,18 @@ Deed = Callable[[Watched], Awaitable[Finished]]
 class Deeds:
     commands: Commands
 
-    async def ready(self, does: Does, *, step: str, timeout_s: float) -> Deed:
-        """Raises Refused when a value does not fit, something is not permitted, or a secret is not here."""
+    async def ready(self, does: Does, *, step: str, timeout_s: float, undo: bool = False) -> Deed:
+        """Raises Refused when a value does not fit, something is not permitted, or a secret is not here.
+
+        `undo`: it takes the step back, so it is another thing to whoever knows the step's key.
+        """
+        key = idempotency_key(self.commands.request, f"{step}\nundo" if undo else step)
         handed = await self.commands.secrets(step)
         match does:
             case HttpRequest() as request:
-                return self._request(request, step=step, timeout_s=timeout_s, handed=handed)
+                return self._request(request, step=step, timeout_s=timeout_s, handed=handed, key=key)
             case Asked() as asked:
-                return await self._call(asked, step=step, timeout_s=timeout_s)
+                return await self._call(asked, step=step, timeout_s=timeout_s, key=key)
             case argv:
                 return self._command(argv, step=step, timeout_s=timeout_s, handed=handed)
 
@@ -58,13 +62,13 @@ class Deeds:
         return do
 
     def _request(
-        self, request: HttpRequest, *, step: str, timeout_s: float, handed: Mapping[str, str]
+        self, request: HttpRequest, *, step: str, timeout_s: float, handed: Mapping[str, str], key: str
     ) -> Deed:
         commands = self.commands
         sending = ready_to_send(
             request,
             lambda template: commands.fill_privately(template, step=step, handed=handed),
-            key=idempotency_key(commands.request, step),
+            key=key,
             hosts=commands.walls().hosts,
             timeout_s=timeout_s,
             output_limit=commands.skill.manifest.limits.output_kb * 1024,
@@ -76,11 +80,12 @@ class Deeds:
 
         return do
 
-    async def _call(self, asked: Asked, *, step: str, timeout_s: float) -> Deed:
+    async def _call(self, asked: Asked, *, step: str, timeout_s: float, key: str) -> Deed:
         carried = await self.commands.calling(
             asked.call,
             step=step,
             timeout_s=timeout_s,
+            key=key,
             answers=asked.answers,
             measures=asked.measures,
         )

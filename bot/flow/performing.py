@@ -93,7 +93,7 @@ class Performing:
     async def _effect(self, step: Step | Precondition, phase: Phase, does: Does) -> None:
         """Write that it begins, do it, write how it ended. What was cut stays open: nobody knows."""
         title = self.commands.fill(step.title, step=step.id)
-        deed = await self.deeds.ready(does, step=step.id, timeout_s=step.timeout)
+        deed = await self.deeds.ready(does, step=step.id, timeout_s=step.timeout, undo=phase == "undo")
         began = Entry(event="began", step=step.id, phase=phase, title=title, **self._stamp())
         await self._write(Event.STEP_BEGAN, began)
         finished = await self._done(deed)

@@ -231,6 +231,15 @@ async def test_a_secret_may_come_from_a_file_or_from_a_vaults_client(town: Town,
         assert bell.heard[-1]["headers"]["Authorization"] == f"Bearer {SECRET}"
 
 
+async def test_an_undo_is_another_thing_than_its_step(town: Town, bell: Bell) -> None:
+    """A host that knows keys would give it the answer of the step, and do nothing."""
+    equip(town, bell)
+    bell.status = 400
+    assert (await told(town)).state is State.ROLLED_BACK
+    told_it, took_back = (heard["headers"]["Idempotency-Key"] for heard in bell.heard)
+    assert told_it != took_back
+
+
 @pytest.mark.parametrize("status", [302, 400, 500])
 async def test_what_is_not_expected_fails_and_is_taken_back(town: Town, bell: Bell, status: int) -> None:
     equip(town, bell)
