@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import re
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 
-from bot.artifacts.cases import DEMO_HOST, Case, Cases
+from bot.artifacts.cases import Case, Cases
 from bot.ask.catalog import Skill
 from bot.ask.inputs import complete, shown
 from bot.ask.manifest import AskStep, DoneWhen, Precondition, Step
-from bot.ask.reading import Unreadable, read_as
 from bot.assess.assessment import Plan
-from bot.assess.connected import FILE, NONE, Connectors
-from bot.cli.child import Child
+from bot.assess.connected import NONE, Connectors
+from bot.cli.case_targets import configured, target_of
 from bot.connectors.git_line import over_git
 from bot.connectors.http_line import over_http
 from bot.connectors.processes import GuardedProcesses
@@ -50,7 +44,6 @@ from bot.execute.steps.ask import answered, answers, ready, unanswered
 from bot.flow.commands import Commands
 from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.planning import Planning
-from bot.playground.host.home import variables
 from bot.settle.outcome import judge, met
 from bot.terms import Principal, Refused, RequestId
 
@@ -58,7 +51,6 @@ REQUEST = RequestId("r-1")
 """Each case has a target of its own, so every one of them may be the first request."""
 OUTPUT_SHOWN = 600
 SOMEBODY = Principal("the case")
-_FROM_TARGET = re.compile(r"\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
 _RESULT = TypeAdapter(dict[str, JsonValue])
 
 
@@ -91,7 +83,7 @@ async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> 
         if case.programs is not None:
             programs = shutil.copytree(Path(skill.folder) / case.programs, room / "programs")
             path, lent = f"{programs}{os.pathsep}{path}", (str(programs),)
-        async with _target(skill, cases, room) as target:
+        async with target_of(skill, cases, room) as target:
             began = time.monotonic()
             sandbox = GuardedProcesses(wall=wall, trusted=True)
             workshop = LocalWorkshop(
@@ -122,66 +114,6 @@ def _played(case: Case, rehearsal: Rehearsal, ended: Finish | Aside, wall_s: flo
         details=(ended.sentence, *rehearsal.troubles()),
         wall_s=wall_s,
     )
-
-
-def configured(said: Mapping[str, Mapping[str, JsonValue]], target: Mapping[str, str]) -> Connectors:
-    """What the cases say of connectors, with the variables of their target in place."""
-
-    def filled(value: JsonValue) -> JsonValue:
-        match value:
-            case str():
-                return _FROM_TARGET.sub(lambda mark: _variable(mark[1], target), value)
-            case list():
-                return [filled(one) for one in value]
-            case dict():
-                return {key: filled(one) for key, one in value.items()}
-        return value
-
-    whole: JsonValue = {name: filled({**one}) for name, one in said.items()}
-    try:
-        return read_as(Connectors, {"connectors": whole})
-    except Unreadable as error:
-        raise Refused(f"The connectors of the cases are not as in {FILE}: {error}.") from None
-
-
-def _variable(name: str, target: Mapping[str, str]) -> str:
-    if name not in target:
-        raise Refused(f"The target has no variable {name}. It has {', '.join(target) or 'none'}.")
-    return target[name]
-
-
-class Lacking(Refused):
-    """What the target of a skill's cases is made of is not installed here."""
-
-
-@asynccontextmanager
-async def _target(skill: Skill, cases: Cases, room: Path) -> AsyncIterator[Mapping[str, str]]:
-    """A target of the case's own: what one case leaves behind never helps or hurts the next."""
-    if cases.target is None:
-        yield {}
-        return
-    argv: tuple[str, ...] = (sys.executable, str(Path(skill.folder) / cases.target))
-    if cases.target == DEMO_HOST:
-        argv = (sys.executable, "-m", "bot.playground.host", "--home", str(room / "host"), "--with-stdin")
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("ASSENT_", "SLACK_"))}
-    target = Child("target", argv, ours, room / "logs", says_first=True)
-    line = await target.start()
-    try:
-        said = _said_first(cases.target, line, target.last_words())
-        yield variables(room / "host", said["url"]) if cases.target == DEMO_HOST else said
-    finally:
-        await target.end()
-
-
-def _said_first(name: str, line: str, last_words: str) -> dict[str, str]:
-    """A target's first line: the variables a skill may name, and of a demo host its address."""
-    try:
-        said = json.loads(line)
-    except ValueError:
-        raise Refused(f"The target {name} did not start. Its words: {last_words}") from None
-    if lacks := said.get("lacks"):
-        raise Lacking(f"The target {name} needs {', '.join(lacks)}, not installed here.")
-    return {name: str(value) for name, value in said.items()}
 
 
 @dataclass(frozen=True, slots=True)

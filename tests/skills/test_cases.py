@@ -12,7 +12,8 @@ from hosting import EXAMPLES, ROOT
 from bot.artifacts import Artifacts
 from bot.artifacts.cases import Case, Cases, read
 from bot.ask.catalog import Skill
-from bot.cli.rehearsal import Lacking, Played, play
+from bot.cli.case_targets import Lacking
+from bot.cli.rehearsal import Played, play
 from bot.connectors.walls.choosing import choose
 
 
