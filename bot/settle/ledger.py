@@ -12,8 +12,11 @@ COMPUTE_SECONDS, TOOL_CALLS = "compute_seconds", "tool_calls"
 
 
 def used(journal: Sequence[Entry]) -> dict[str, float]:
-    """Units by name: each process that ended is a tool call and the seconds it took, undo included."""
-    ended = [entry for entry in journal if entry.event == "ended"]
+    """Units by name: each process that ended is a tool call and the seconds it took, undo included.
+
+    A question that was answered is none.
+    """
+    ended = [entry for entry in journal if entry.event == "ended" and entry.posed is None]
     return {COMPUTE_SECONDS: sum(entry.wall_ms for entry in ended) / 1000, TOOL_CALLS: float(len(ended))}
 
 

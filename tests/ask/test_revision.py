@@ -103,6 +103,37 @@ def test_one_change_needs(changes: dict[str, Any], level: Level) -> None:
     assert needed(found) == level, found
 
 
+ASK = {
+    "question": "Go on?",
+    "choices": ["Yes", "No", "Later"],
+    "stop_on": ["No"],
+    "who": ["release"],
+    "exclude": ["requester"],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        pytest.param({}, NONE, id="nothing"),
+        pytest.param({"question": "Go on now?"}, MINOR, id="other words"),
+        pytest.param({"who": ["release", "sre"]}, MAJOR, id="others may answer too"),
+        pytest.param({"exclude": []}, MAJOR, id="and whoever asked for the run"),
+        pytest.param({"stop_on": []}, MAJOR, id="nothing stops it any more"),
+        pytest.param({"stop_on": ["No", "Later"]}, MINOR, id="more stops it"),
+    ],
+)
+def test_a_change_of_a_question_needs(changes: dict[str, Any], level: Level) -> None:
+    step = {"id": "sure", "title": "Ask", "timeout": "1h", "repeat": "pure"}
+
+    def asking(question: dict[str, Any]) -> Manifest:
+        steps = yaml.safe_load(SHIPPED.read_text())["steps"]
+        return manifest(steps=[*steps, {**step, "ask": question}])
+
+    found = manifest_differences(asking(ASK), asking(ASK | changes))
+    assert needed(found) is level
+
+
 def test_the_weightiest_change_decides() -> None:
     changed = manifest(effects__blast_radius="x", effects__risk__production=99)
     assert needed(manifest_differences(manifest(), changed)) == MAJOR

@@ -111,6 +111,10 @@ async def test_it_waits_through_restarts_and_goes_on_with_the_answer(local: Loca
     async with chromium() as browser, connect(local.environment["REDIS_URL"]) as redis:
         page = await visit(browser, local)
         card = await _asks(page)
+        await page.get_by_role("button", name="1 reply").click()
+        thread = page.get_by_text("r-1 asks, and waits for an answer on its card")
+        await expect(thread).to_contain_text("@alice", timeout=PATIENCE_MS)
+        await expect(thread).to_contain_text("@erin")
         await _shot(page, "asking")
         store = Store(redis, "T0ASSENT")
         found = await store.get(RequestId("r-1"))

@@ -13,6 +13,7 @@ from bot.authorize.people import Standing
 from bot.execute.steps.ask import answers
 from bot.lifecycle import State
 from bot.settle.evidence import evidence
+from bot.settle.ledger import used
 from bot.terms import Group, Principal, RequestId
 from tests.flow.hours import pass_by
 from tests.flow.snapshot import audited, snapshot
@@ -109,6 +110,7 @@ async def test_the_run_waits_for_an_answer_and_goes_on_with_it(town: Town) -> No
     assert (done.state, town.log) == (State.DONE, ["first hello", "second Go on"])
     assert done.journal[place + 1].result == {"answer": "Go on", "by": "bob"}
     assert done.journal[place + 1].output == "bob answered “Go on”."
+    assert used(done.journal)["tool_calls"] == 3.0, "two steps and the measurement: a question costs nothing"
 
 
 async def test_it_holds_no_lease_while_it_waits_but_its_target_and_its_money(town: Town) -> None:

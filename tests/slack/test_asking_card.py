@@ -56,6 +56,11 @@ def test_the_card_has_the_question_whom_it_asks_and_a_button_a_choice(asking: An
     assert "expires" not in text
 
 
+def test_whom_it_leaves_out_is_said_too(asking: Any) -> None:
+    posed = QUESTION.model_copy(update={"exclude": ("requester",), "who": QUESTION.who[1:]})
+    assert "*Question to @sre, not <@UALICE>*\n" in read(card(asking(posed), buttons=BUTTONS))
+
+
 def test_what_a_notification_says_has_the_question(asking: Any) -> None:
     said = sentence(asking())
     assert said.startswith("Waiting for an answer: deploy checkout 1.4.2 to staging, asked by <@UALICE>.")

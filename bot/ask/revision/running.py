@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.ask.lint.places import action_of
-from bot.ask.manifest import Check, DoneWhen, Manifest, Step
+from bot.ask.manifest import AskStep, Check, DoneWhen, Manifest, Question, Step
+from bot.ask.manifest.questions import Person
 from bot.ask.revision.difference import Difference
 from bot.ask.versions import Level
 
@@ -66,12 +67,27 @@ def _step(then: Step, now: Step) -> Iterator[Difference]:
         bolder = _CAREFUL.index(now.repeat) < _CAREFUL.index(then.repeat)
         what = f"repeat was {then.repeat} and is {now.repeat}"
         yield Difference(part, what, Level.MAJOR if bolder else Level.MINOR)
+    if isinstance(then, AskStep) and isinstance(now, AskStep):
+        yield from _question(part, then.ask, now.ask)
     kind, was, is_ = action_of(now)[0], action_of(then), action_of(now)
     if (was, then.probe) != (is_, now.probe):
         what = "another command runs" if kind == "run" else f"its {kind} is another"
         yield Difference(part, what, Level.MINOR)
     if (then.title, then.timeout, then.retry) != (now.title, now.timeout, now.retry):
         yield Difference(part, "its title, time limit or retry changed", Level.PATCH)
+
+
+def _question(part: str, then: Question, now: Question) -> Iterator[Difference]:
+    """Who may answer besides, and what no longer stops the run; other words are told as another question."""
+    for whom in now.who:
+        if whom not in then.who:
+            name = whom.person if isinstance(whom, Person) else whom
+            yield Difference(part, f"{name} may answer it too", Level.MAJOR)
+    if set(then.exclude) - set(now.exclude):
+        yield Difference(part, "whoever asked for the run may answer it", Level.MAJOR)
+    for choice in then.stop_on:
+        if choice not in now.stop_on:
+            yield Difference(part, f'"{choice}" no longer stops the run', Level.MAJOR)
 
 
 def _done_when(then: DoneWhen, now: DoneWhen) -> Iterator[Difference]:

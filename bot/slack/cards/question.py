@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.flow.request import Request
 from bot.slack.buttons import Buttons
 from bot.slack.cards.blocks import BUTTON, Block, actions, button, section
-from bot.slack.escape import cut, plain, visible, words
+from bot.slack.escape import account, cut, plain, visible, words
 
 ANSWER = "answer"
 """The action of a choice's button; after a colon follow question and choice, which are signed with it."""
@@ -23,6 +23,8 @@ def question(request: Request, buttons: Buttons) -> list[Block]:
         for number, choice in enumerate(posed.choices)
     ]
     whom = words(posed.label(), _WHOM)
+    if "requester" in posed.exclude:
+        whom += f", not {account(request.asked_by)}"
     # Lines of its own are the skill's: what was filled in has none. Only escaping can make it too long.
     text = cut(visible(posed.question).strip(), _ROOM).text
     return [section("question", f"*Question to {whom}*\n{text}"), actions("answers", *made)]
