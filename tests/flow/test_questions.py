@@ -125,6 +125,19 @@ async def test_it_holds_no_lease_while_it_waits_but_its_target_and_its_money(tow
     assert await town.get(request) == found, "a worker that hears of it has nothing to do"
 
 
+async def test_it_keeps_no_other_run_of_its_skill_waiting(town: Town) -> None:
+    """Of one run at a time, one that only waits for people is none; it goes on as soon as there is room."""
+    town.edit("skills/touch/skill.yaml", "output_kb: 16}", "output_kb: 16, max_parallel_runs: 1}")
+    town.review()
+    request = await asked(town)
+    other = await town.ask("touch other to development")
+    assert (await town.run(other)).state is State.ASKING
+    await answer(town, other, by="U0BOB")
+    assert (await town.run(other)).state is State.DONE
+    await answer(town, request, by="U0BOB")
+    assert (await town.run(request)).state is State.DONE
+
+
 async def test_it_is_asked_once_and_told_once_in_its_thread(town: Town) -> None:
     request = await asked(town)
     told: Any = town.store.redis
