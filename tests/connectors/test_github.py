@@ -127,8 +127,14 @@ async def test_a_run_that_is_not_listed_yet_may_still_come(github: Small) -> Non
     probe = {"repository": SHOP, "workflow": "deploy.yml", "operation": KEY}
     finished = await ask(settings, "runs:list", probe, asks=True)
     assert finished.exit_code == 2, "it is no no"
+    assert finished.result is not None
+    assert finished.result["newest"] is None
     there.lists = True
     assert (await ask(settings, "runs:list", probe, asks=True)).exit_code == 0
+    there.runs[0]["conclusion"] = "failure"
+    for wanted, code in (("failure", 0), ("success", 1)):
+        waited = await ask(settings, "runs:list", probe, expect={"newest.conclusion": wanted})
+        assert waited.exit_code == code
 
 
 async def test_a_comment_is_made_once_and_mentions_nobody(github: Small) -> None:

@@ -39,6 +39,9 @@ class Cluster:
     heard: list[tuple[str, str]] = field(default_factory=list)
     races: int = 0
     """So many changes by somebody else come right before a patch."""
+    rolls_for: int = 0
+    """So many looks are taken until other pods are there; it never ends when that is negative."""
+    _looks: int = 0
 
     async def answer(self, asked: web.Request) -> web.StreamResponse:
         self.heard.append((asked.method, asked.raw_path))
@@ -70,6 +73,11 @@ class Cluster:
 
     async def of_deployment(self, asked: web.Request) -> web.Response:
         if asked.method == "GET":
+            self._looks += 1
+            if self._looks > self.rolls_for >= 0:
+                status = self.deployment["status"]
+                status["observedGeneration"] = self.deployment["metadata"]["generation"]
+                status["updatedReplicas"] = self.deployment["spec"]["replicas"]
             return web.json_response(self.deployment)
         assert asked.headers["Content-Type"] == "application/strategic-merge-patch+json"
         if self.races:
@@ -93,6 +101,7 @@ class Cluster:
             mine[0]["image"] = container["image"]
         if now != before:
             self.deployment["metadata"]["generation"] += 1
+            self.deployment["status"]["updatedReplicas"] = self._looks = 0
         self.deployment["metadata"]["resourceVersion"] += "1"
         return web.json_response(self.deployment)
 
@@ -184,6 +193,7 @@ async def test_a_deployment_is_told_as_a_skill_needs_it(cluster: Small) -> None:
         "operation": None,
         "restarted_by": None,
     }
+    there.rolls_for = -1
     there.deployment["status"] |= {"updatedReplicas": 1}
     assert (await found(settings, "deployments:get", **WHO))["rolled_out"] is False
     there.deployment["status"]["conditions"][0]["reason"] = "ProgressDeadlineExceeded"

@@ -62,7 +62,9 @@ async def runs_list(line: Http, asked: Arguments) -> Found:
     warnings: list[JsonValue] = []
     if "operation" in asked and not runs:
         warnings = ["A run that was asked for may be listed only after a while."]
-    return {"runs": [_run(one) for one in runs], "count": len(runs), "warnings": warnings}
+    found = [_run(one) for one in runs]
+    newest: JsonValue = found[0] if found else None
+    return {"runs": [*found], "newest": newest, "count": len(found), "warnings": warnings}
 
 
 async def runs_get(line: Http, asked: Arguments) -> Found:
@@ -235,7 +237,7 @@ GITHUB = Connector(
                 operation=OPERATION,
                 limit=LIMIT,
             ),
-            gives=frozenset({"runs", "count", "warnings"}),
+            gives=frozenset({"runs", "newest", "count", "warnings"}),
             does=runs_list,
         ),
         "runs:get": Verb(
