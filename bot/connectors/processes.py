@@ -18,6 +18,7 @@ from bot.connectors.guard import THREADS, WALLS_FELL
 from bot.connectors.walls.around import Around, Wall
 from bot.execute.sandbox import Command, Finished, StopSignal, clock, secret_values
 from bot.execute.sandbox.output import Output
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.sandbox.walls import Tier
 from bot.terms import Refused
 
@@ -108,7 +109,8 @@ class GuardedProcesses:
             if trouble := report.get("trouble"):
                 if trouble == WALLS_FELL:
                     trouble = err.text().strip() or "its walls did not stand"
-                raise Refused(f"{command.argv[0]} could not be started in {command.cwd}: {trouble}.")
+                said = f"{command.argv[0]} could not be started in {command.cwd}: {trouble}."
+                raise Refused(Redactor(secrets).redact(said))
             refused = around.egress.note() if around.egress else ""
             beyond = self._beyond(report["reason"], command)
             return _finished(report, out, err, refused + self._note(report, beyond), beyond)

@@ -14,9 +14,10 @@ from yarl import URL
 
 from bot.ask.manifest import HttpRequest
 from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.sandbox.output import result_in
 from bot.execute.sandbox.redaction import Redactor, harmless
 from bot.execute.sandbox.walls import Host, granted, may_lead_to
-from bot.execute.steps.http import Sending, exit_code, result_of
+from bot.execute.steps.http import Sending, exit_code
 from bot.terms import Refused
 
 _PORTS = {"http": 80, "https": 443}
@@ -140,6 +141,6 @@ def _ended(
         timed_out=timed_out,
         stopped=stopped,
         wall_ms=int((time.monotonic() - began) * 1000),
-        result=result_of(hidden.redact(text)) if code == 0 else None,
+        result=result_in(text, hidden) if code == 0 else None,
         cut=unknown,
     )

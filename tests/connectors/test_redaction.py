@@ -3,6 +3,9 @@
 import base64
 import html
 import json
+import re
+import textwrap
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.execute.sandbox import secret_values
-from bot.execute.sandbox.redaction import Redactor
+from bot.execute.sandbox.redaction import Harmless, Redactor, _wrapped_variants
 
 SECRET = 'pa"ss/wörd+1 & more'
 BYTES = SECRET.encode()
@@ -33,6 +36,19 @@ def streamed(text: str, *secrets: str, size: int) -> str:
         pytest.param(json.dumps(SECRET)[1:-1], id="json"),
         pytest.param(json.dumps(SECRET, ensure_ascii=False)[1:-1], id="json as utf-8"),
         pytest.param(json.dumps(json.dumps(SECRET)[1:-1])[1:-1], id="json in json"),
+        pytest.param(json.dumps(SECRET)[1:-1].replace("00f6", "00F6"), id="json in capitals"),
+        pytest.param(json.dumps(SECRET)[1:-1].replace("&", "\\u0026"), id="json for a page"),
+        pytest.param(
+            json.dumps(SECRET)[1:-1]
+            .replace('\\"', "\\u0022")
+            .replace("+", "\\u002B")
+            .replace("&", "\\u0026")
+            .replace("00f6", "00F6"),
+            id="json for any page",
+        ),
+        pytest.param(json.dumps(SECRET)[1:-1].replace("/", "\\/"), id="json with slashes"),
+        pytest.param(ascii(SECRET)[1:-1], id="ascii"),
+        pytest.param(repr(BYTES)[2:-1], id="bytes"),
         pytest.param(repr(SECRET)[1:-1], id="repr"),
         pytest.param(html.escape(SECRET), id="html"),
         pytest.param(BYTES.hex(), id="hex"),
@@ -55,6 +71,58 @@ def test_base64_wherever_the_secret_falls(encode, before: str, size: int) -> Non
     shown = streamed(written, SECRET, size=size)
     assert "[redacted:" in shown
     assert len(shown.replace("[redacted:", "").replace("]", "")) < len(written) / 2 + 4
+
+
+WRAPPERS = {
+    "MIME": lambda data: base64.encodebytes(data).decode(),
+    "PEM": lambda data: textwrap.fill(base64.b64encode(data).decode(), 64),
+    "indented": lambda data: textwrap.indent(textwrap.fill(base64.b64encode(data).decode(), 76), "    "),
+    "url-safe": lambda data: textwrap.fill(
+        base64.urlsafe_b64encode(data).decode(), 76, break_on_hyphens=False
+    ),
+    "with carriage returns": lambda data: base64.encodebytes(data).decode().replace("\n", "\r\n"),
+    "in json": lambda data: json.dumps(base64.encodebytes(data).decode()),
+    "hex": lambda data: textwrap.fill(data.hex(), 60),
+    "HEX": lambda data: textwrap.fill(data.hex().upper(), 64),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS.keys())
+@pytest.mark.parametrize("secret", [SECRET, "a-much-longer-secret-" * 9], ids=["short", "long"])
+def test_encodings_over_several_lines(wrap: Callable[[bytes], str], secret: str) -> None:
+    """Wherever the break falls, and wherever the stream is cut."""
+    encodings = {*_wrapped_variants(secret)}
+    for before in range(60):
+        written = wrap(b"x" * before + secret.encode() + b"!" * 40)
+        joined = re.sub(r"\s|\\n", "", written)
+        assert any(one in joined for one in encodings), "the test itself would see it"
+        for size in (1, 13, len(written)):
+            stream = Harmless()
+            clean = "".join(stream.feed(written[at : at + size]) for at in range(0, len(written), size))
+            shown = re.sub(r"\s|\\n", "", streamed(clean + stream.close(), secret, size=size))
+            assert not any(one in shown for one in encodings), (before, size)
+
+
+@given(
+    pieces=st.lists(
+        st.one_of(
+            st.sampled_from(["hunter2-and-more", base64.encodebytes(b"hunter2-and-more" * 7).decode()]),
+            st.text("abc/+= \n\\", max_size=90),
+        ),
+        max_size=6,
+    ),
+    size=st.integers(1, 97),
+)
+def test_however_it_is_cut_the_stream_says_what_the_whole_text_would(pieces: list[str], size: int) -> None:
+    text = "".join(pieces)
+    whole = Redactor(["hunter2-and-more"]).redact(text)
+    assert streamed(text, "hunter2-and-more", size=size) == whole
+
+
+def test_a_line_of_prose_is_shown_at_once_though_an_encoding_could_begin_with_its_end() -> None:
+    redactor = Redactor(["hunter22"])
+    encoded = base64.b64encode(b"hunter22").decode()
+    assert redactor.feed(f"it ends with {encoded[:3]}\n") == f"it ends with {encoded[:3]}\n"
 
 
 @given(

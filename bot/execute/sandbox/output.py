@@ -5,6 +5,8 @@ import json
 import math
 from collections.abc import Callable, Mapping
 
+from pydantic import JsonValue
+
 from bot.execute.sandbox.redaction import Harmless, Redactor, harmless
 
 LONGEST_LINE = 500  # characters of one progress line; a card shows far less
@@ -104,29 +106,36 @@ class Output:
             del self._tail[: len(self._tail) - self._tail_size]
 
     def _read(self, line: str) -> Mapping[str, object] | None:
-        try:
-            value = json.loads(line, parse_constant=_not_json, parse_float=_finite)
-            cleaned = self._cleaned(value, DEEPEST_RESULT)
-        except (ValueError, RecursionError):
-            return None
-        return cleaned if isinstance(cleaned, dict) else None
+        return result_in(line, self._redactor)
 
-    def _cleaned(self, value: object, depth: int) -> object:
-        """Strings again: what an escape in the JSON hid from the stream is plain to see only now."""
-        if not depth:
-            raise ValueError("nested too deep")
-        match value:
-            case str():
-                return self._redactor.redact(harmless(value))
-            case dict():
-                return {
-                    str(self._cleaned(name, depth)): self._cleaned(item, depth - 1)
-                    for name, item in value.items()
-                }
-            case list():
-                return [self._cleaned(item, depth - 1) for item in value]
-            case _:
-                return value
+
+def result_in(text: str, redactor: Redactor) -> dict[str, JsonValue] | None:
+    """The JSON object that a text is, harmless and without secrets; None when it is none.
+
+    Strings are gone through: what an escape in the JSON hid from the stream is plain to see only now.
+    """
+    try:
+        value = json.loads(text, parse_constant=_not_json, parse_float=_finite)
+        cleaned = _cleaned(value, redactor, DEEPEST_RESULT)
+    except (ValueError, RecursionError):
+        return None
+    return cleaned if isinstance(cleaned, dict) else None
+
+
+def _cleaned(value: JsonValue, redactor: Redactor, depth: int) -> JsonValue:
+    if not depth:
+        raise ValueError("nested too deep")
+    match value:
+        case str():
+            return redactor.redact(harmless(value))
+        case dict():
+            return {
+                redactor.redact(harmless(name)): _cleaned(item, redactor, depth - 1)
+                for name, item in value.items()
+            }
+        case list():
+            return [_cleaned(item, redactor, depth - 1) for item in value]
+    return value
 
 
 def _not_json(constant: str) -> object:

@@ -100,15 +100,6 @@ def exit_code(request: HttpRequest, *, status: int, text: str) -> int:
     return 2 if status >= 500 or (status in _SAY_NOTHING and not fits) else 1
 
 
-def result_of(text: str) -> Mapping[str, JsonValue] | None:
-    """The answer's body as the step's result, when it is a JSON object."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _header(name: str, value: str) -> str:
     if not _HEADER.fullmatch(name):
         raise Refused(f"{name} is no name of a header.")
