@@ -32,6 +32,7 @@ from bot.execute.connectors import BY_HTTP, GIT, SLACK
 from bot.execute.sandbox import DEFAULT_PATH, Sandbox
 from bot.flow.labour import Labour
 from bot.flow.ports import StoreAway
+from bot.llm import Gateway
 from bot.playground.host import lending
 from bot.playground.host.home import variables
 from bot.process import directory_of, end, kept, refuse_forgetful, run, told_by_slack, warn
@@ -218,11 +219,14 @@ async def _build(
         wall=held_by.wall,
         trusted=held_by.trusted,
     )
+    models = Gateway()
+    stack.push_async_callback(asyncio.to_thread, models.close)
     workshop = LocalWorkshop(
         sandbox=sandbox,
         environment=await _environment(config, stack, artifacts),
         under=stack.enter_context(room(config.home / "runs", name)),
         lines=_lines(sandbox, slack),
+        models=models,
     )
     labour = Labour.of(
         store=store, people=people, artifacts=artifacts, workshop=workshop, lease_s=config.lease_s

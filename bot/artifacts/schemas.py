@@ -23,17 +23,19 @@ from bot.assess.asking import Place
 from bot.assess.connected import Connectors
 from bot.assess.facts import Facts
 from bot.assess.groups import Calendar
+from bot.assess.models import Models
 from bot.assess.prices import PriceCard
 from bot.assess.roster import Roster
 from bot.assess.runbook import Gate, Runbook
 
-Document = Literal["policy", "people", "prices", "connectors"]
+Document = Literal["policy", "people", "prices", "connectors", "models"]
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _SHAPES: Mapping[Document, tuple[type[BaseModel], str]] = {
     "policy": (Runbook, "A policy of Assent"),
     "people": (Roster, "Who is who for Assent"),
     "prices": (PriceCard, "What a unit costs Assent"),
     "connectors": (Connectors, "Which services Assent asks, and by whose credential"),
+    "models": (Models, "Which models Assent may ask"),
 }
 _ONE_OF: Mapping[type, tuple[str, ...]] = {
     Gate: ("allow", "deny", "require"),

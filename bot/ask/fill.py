@@ -68,7 +68,7 @@ def fill(
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        found = _find(name, inputs, environment, request, plan, idempotency_key, answers)
+        found = find(name, inputs, environment, request, plan, idempotency_key, answers)
         text = written(name, found)
         if isinstance(found, str) and match.start() == 0 and text.startswith("-"):
             raise Refused(f"{name} may not start with a dash: the program would read {text!r} as an option.")
@@ -96,7 +96,7 @@ def written(name: str, value: object) -> str:
             )
 
 
-def _find(
+def find(
     name: str,
     inputs: Mapping[str, Value],
     environment: Environment,
@@ -105,6 +105,7 @@ def _find(
     idempotency_key: str | None,
     answers: Mapping[str, str],
 ) -> object:
+    """What a name stands for, as it is; raises Refused when nothing is known for it."""
     match name.split("."):
         case ["environment"]:
             return environment.value

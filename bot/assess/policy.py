@@ -18,6 +18,7 @@ from bot.assess.assessment import digest_of
 from bot.assess.budget import Account
 from bot.assess.compiled import Policy, compile_policy
 from bot.assess.connected import Connectors
+from bot.assess.models import NO_MODELS, Models
 from bot.assess.prices import NO_PRICES, PriceCard
 from bot.assess.roster import Roster
 from bot.assess.runbook import Runbook
@@ -25,7 +26,7 @@ from bot.terms import Digest, Refused
 
 __all__ = ["Document", "Marks", "Policies", "Policy", "PolicyError", "Problem", "load"]
 
-PEOPLE, PRICES, CONNECTORS = "people", "prices", "connectors"
+PEOPLE, PRICES, CONNECTORS, MODELS = "people", "prices", "connectors", "models"
 """The documents beside the runbooks, by the stem of their files."""
 
 Marks = Mapping[Path, tuple[int, int]]
@@ -65,6 +66,7 @@ class Policies:
     prices: PriceCard = NO_PRICES
     roster: Roster = field(default_factory=Roster)
     connectors: Connectors = connected.NONE
+    models: Models = NO_MODELS
     problems: tuple[Problem, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
     """By policy, for whoever warns about something in it."""
@@ -116,7 +118,7 @@ class Policies:
 def load(documents: Mapping[str, Document]) -> Policies:
     """Every YAML document of the policies folder by its file name; raises PolicyError with every problem."""
     problems: list[Problem] = []
-    prices, people, connectors = NO_PRICES, None, connected.NONE
+    prices, people, connectors, models = NO_PRICES, None, connected.NONE, NO_MODELS
     runbooks: dict[str, Runbook] = {}
     stems: dict[str, str] = {}
     for file, document in sorted(documents.items()):
@@ -134,6 +136,8 @@ def load(documents: Mapping[str, Document]) -> Policies:
             case "connectors":
                 connectors = _read(Connectors, file, document, problems) or connected.NONE
                 problems += [placed(one, file, document.marks) for one in connected.findings(connectors)]
+            case "models":
+                models = _read(Models, file, document, problems) or NO_MODELS
             case _:
                 if runbook := _read(Runbook, file, document, problems):
                     runbooks[file] = runbook
@@ -152,7 +156,14 @@ def load(documents: Mapping[str, Document]) -> Policies:
         )
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: (one.file, one.line, one.column)))
-    return Policies(dict(sorted(compiled.items())), prices, people or Roster(), connectors, sources=sources)
+    return Policies(
+        dict(sorted(compiled.items())),
+        prices=prices,
+        roster=people or Roster(),
+        connectors=connectors,
+        models=models,
+        sources=sources,
+    )
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -46,7 +46,7 @@ def doctor(
 
 async def examine(config: Config) -> AsyncIterator[Line]:
     """Every line, each as soon as it is known."""
-    for part in (_configuration, _redis, _slack, _artifacts, _connectors, _sandbox):
+    for part in (_configuration, _redis, _slack, _artifacts, _connectors, _models, _sandbox):
         async for line in part(config):
             yield line
 
@@ -150,6 +150,13 @@ async def _connectors(config: Config) -> AsyncIterator[Line]:
 
     async for verdict, said in doctor_connectors.examine(config):
         yield Line("connectors", verdict, said)
+
+
+async def _models(config: Config) -> AsyncIterator[Line]:
+    from bot.cli import doctor_models
+
+    async for verdict, said in doctor_models.examine(config):
+        yield Line("models", verdict, said)
 
 
 async def _sandbox(config: Config) -> AsyncIterator[Line]:

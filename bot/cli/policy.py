@@ -96,7 +96,9 @@ def play(json: AsJson = False) -> None:
 
 @app.command()
 def schema(
-    kind: Annotated[Literal["policy", "people", "prices", "connectors"], typer.Argument()] = "policy",
+    kind: Annotated[
+        Literal["policy", "people", "prices", "connectors", "models"], typer.Argument()
+    ] = "policy",
 ) -> None:
     """The JSON Schema of a policy, or of the other files beside it: editors complete and check with it."""
     from bot.artifacts import schemas

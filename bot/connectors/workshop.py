@@ -18,7 +18,8 @@ from bot.connectors.workcopy import Workcopy, remove_tree
 from bot.execute.sandbox import Finished, StopSignal
 from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
-from bot.flow.workshop import Bench, Carried
+from bot.execute.steps.model import Asking, Reply, Unanswered
+from bot.flow.workshop import Bench, Carried, Models
 from bot.terms import Digest, Refused
 
 
@@ -26,7 +27,7 @@ class LocalWorkshop:
     """`under` holds the copies while they are in use; `environment` is what a manifest may name from.
 
     `lent` are further folders that every step may write: the fakes of a skill's cases keep their state there.
-    `lines` lead to connectors, by their kind.
+    `lines` lead to connectors, by their kind; `models` are a worker's alone.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class LocalWorkshop:
         under: Path,
         lent: tuple[str, ...] = (),
         lines: Mapping[str, Opens] = MappingProxyType({}),
+        models: Models | None = None,
     ) -> None:
         self.sandbox = sandbox
         self.environment = environment
         self.lent = lent
         self._under, self._lines = under, lines
+        self.models = models or _NoModels()
 
     @asynccontextmanager
     async def copy(self, folder: str, files: Mapping[str, Digest]) -> AsyncIterator[Bench]:
@@ -76,3 +79,13 @@ class LocalWorkshop:
         if kind not in self._lines:
             raise Refused(f"{calling.said} cannot be asked from here: there is no line to {kind}.")
         return await self._lines[kind](calling, self.secret)
+
+
+class _NoModels:
+    """Where cases are played, and wherever no worker is."""
+
+    async def load(self) -> None:
+        return None
+
+    async def ask(self, asking: Asking) -> Reply:
+        return Unanswered(why="No model can be asked from here: only a worker asks any.", free=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, JsonValue, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AwareDatetime, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
 from bot.assess.decision import Seat
 from bot.execute.sandbox.walls import Tier
-from bot.terms import Record
+from bot.terms import Micros, Record
 
 Phase = Literal["precondition", "step", "probe", "undo", "measure"]
 
@@ -46,7 +46,8 @@ class Entry(Record):
     that nobody could know about: it did not happen, run it; it happened, go on; stop and undo. `tier` is how
     strongly its program was held; entries of earlier versions do not say it. `reason` is why we ended it, as
     words that follow "it". `posed` is the question of an `ask` step, when it is put and when it is over: its
-    result is `{"answer": choice, "by": person}`.
+    result is `{"answer": choice, "by": person}`. `units` is what it used beside time,
+    such as a model's tokens; `most` what it may cost until somebody sees it end.
     """
 
     event: Literal["began", "ended", "resolved", "stop_asked"]
@@ -66,9 +67,11 @@ class Entry(Record):
     tier: Tier | None = None
     reason: str = ""
     posed: Posed | None = None
+    units: dict[str, float] = Field(default_factory=dict)
+    most: Micros | None = None
 
     @model_serializer(mode="wrap")
     def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """A process of the version before this field can read every entry that is no question's."""
+        """A process of the version before these fields can read every entry that makes no use of them."""
         said: dict[str, object] = plain(self)
-        return said if self.posed else {key: value for key, value in said.items() if key != "posed"}
+        return {key: value for key, value in said.items() if value or key not in ("posed", "units", "most")}

@@ -14,7 +14,7 @@ from bot.flow import reviewing
 from bot.flow.commit import Commit
 from bot.flow.request import Request
 from bot.lifecycle import Event
-from bot.settle.ledger import cost, used
+from bot.settle.ledger import spent, used
 from bot.settle.outcome import Outcome
 from bot.terms import Micros
 
@@ -23,7 +23,8 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
     """The one write that ends a run: state, outcome, money, lock, history and audit together."""
     units = used(request.journal)
     ceiling = request.assessment.estimate.ceiling if request.assessment else Micros(0)
-    settled = cost(units, prices, ceiling=ceiling)
+    known = spent(request.journal, prices)
+    settled = ceiling if known is None else known  # what has no price is never zero
     checks = next((e.checks for e in reversed(request.journal) if e.phase == "measure" and e.checks), ())
     result = _told(request)
     review = reviewing.opened(request)

@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import JsonValue, TypeAdapter
+
 from bot.ask.catalog import Skill
-from bot.ask.fill import fill
+from bot.ask.fill import fill, find
 from bot.ask.invocation import Invocation
 from bot.ask.manifest import ConnectorCall
 from bot.assess.assessment import Plan
@@ -17,9 +19,11 @@ from bot.execute.sandbox import Command, Sandbox, secret_values, step_environmen
 from bot.execute.sandbox.walls import Walls, hosts_of, places_of
 from bot.execute.steps.connector import Thread
 from bot.execute.steps.connector import ready as ready_to_call
+from bot.flow.means import NO_MEANS, Means
 from bot.flow.workshop import Bench, Carried, Workshop
 from bot.terms import Refused, RequestId
 
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _MARK = re.compile(r"\$\{([^{}$]*)\}")
 
 
@@ -38,6 +42,7 @@ class Commands:
     thread: Thread | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """What people answered to questions of this run, by step."""
+    means: Means = NO_MEANS
 
     @property
     def sandbox(self) -> Sandbox:
@@ -87,6 +92,12 @@ class Commands:
             step_environment(self.workshop.environment, names=permitted, home=self.bench.home)
         )
 
+    async def kept_from_models(self) -> tuple[str, ...]:
+        """Everything secret that is known here, the worker's own and the skill's of every step."""
+        declared = self.skill.manifest.permissions.secrets.items()
+        found = [await self.workshop.secret(name, secret.source) for name, secret in declared]
+        return (*secret_values(self.workshop.environment), *found)
+
     def fill_privately(self, template: str, *, step: str, handed: Mapping[str, str]) -> str:
         """For what the worker sends itself: also the environment the skill may see, and secrets."""
         permitted = self.skill.manifest.permissions.env
@@ -134,6 +145,19 @@ class Commands:
             hidden=self.shown_to_nobody(),
         )
         return await self.workshop.calling(calling)
+
+    def value(self, name: str, *, step: str = "") -> JsonValue:
+        """What `${name}` stands for, as it is: for where it is written down as data, and never as text."""
+        found = find(
+            name,
+            self.invocation.inputs,
+            self.invocation.environment,
+            self.request,
+            self.plan,
+            idempotency_key(self.request, step),
+            self.answers,
+        )
+        return _JSON.validate_python(found)
 
     def fill(self, template: str, *, step: str = "") -> str:
         return fill(

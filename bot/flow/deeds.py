@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.ask.manifest import Argv, HttpRequest
+from bot.ask.manifest import Argv, HttpRequest, ModelCall
 from bot.execute.sandbox import Finished, StopSignal
 from bot.execute.steps import Asked, Does
 from bot.execute.steps.http import ready as ready_to_send
+from bot.execute.steps.model import prompt
 from bot.flow.commands import Commands, idempotency_key
+from bot.flow.conversing import Conversation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class Deeds:
                 return self._request(request, step=step, timeout_s=timeout_s, handed=handed, key=key)
             case Asked() as asked:
                 return await self._call(asked, step=step, timeout_s=timeout_s, key=key)
+            case ModelCall() as call:
+                return await self._model(call, step=step, timeout_s=timeout_s)
             case argv:
                 return self._command(argv, step=step, timeout_s=timeout_s, handed=handed)
 
@@ -92,5 +96,32 @@ class Deeds:
 
         async def do(watched: Watched) -> Finished:
             return await carried(watched.stop)
+
+        return do
+
+    async def _model(self, call: ModelCall, *, step: str, timeout_s: float) -> Deed:
+        """The key is looked up now, so that a step without one does not begin."""
+        commands, workshop = self.commands, self.commands.workshop
+        account = commands.means.account(call, step=step)
+        tier = commands.means.models.tiers[call.tier]
+        source = tier.credential.source if tier.credential else None
+        key = "" if source is None else await workshop.secret(f"of the {call.tier} model", source)
+        secrets = (*await commands.kept_from_models(), *((key,) if key else ()))
+        asked = prompt(call, lambda name: commands.value(name, step=step), secrets=secrets)
+        await workshop.models.load()
+
+        async def do(watched: Watched) -> Finished:
+            return await Conversation(
+                call=call,
+                tier=tier,
+                prompt=asked,
+                account=account,
+                ask=workshop.models.ask,
+                key=key,
+                secrets=secrets,
+                timeout_s=timeout_s,
+                on_line=watched.on_line,
+                stop=watched.stop,
+            ).hold()
 
         return do

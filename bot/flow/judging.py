@@ -17,6 +17,7 @@ from bot.assess.estimate import account, account_of, major_of
 from bot.assess.evidence import draw
 from bot.assess.gate import assess
 from bot.assess.gather import Circumstances
+from bot.assess.models import lacking as no_model_for
 from bot.assess.upgrade import EARLIER_MAJORS
 from bot.authorize.approval import tally
 from bot.authorize.people import Person, Standing, Undetermined
@@ -62,6 +63,8 @@ class Judging:
     async def _judge(self, request: Request, claimed: Committed, now: datetime) -> None:
         try:
             skill = self._skill(request)
+            if why := no_model_for(skill.manifest, self.artifacts.policies().models):
+                raise Refused(f"{why} Nothing was begun.")
             plan = await self.planning.plan(request.id, request.invocation, skill)
             if plan.nothing_to_do:
                 await self._refuse(request, claimed, plan.summary, kind="nothing_to_do")

@@ -11,7 +11,7 @@ from typing import TypedDict
 from pydantic import JsonValue, TypeAdapter
 
 from bot.ask.manifest import Check as Wanted
-from bot.ask.manifest import DoneWhen, Precondition, Step
+from bot.ask.manifest import DoneWhen, ModelCall, Precondition, Step
 from bot.assess.assessment import digest_of
 from bot.execute.journal import Entry, Phase
 from bot.execute.sandbox import Finished
@@ -94,7 +94,8 @@ class Performing:
         """Write that it begins, do it, write how it ended. What was cut stays open: nobody knows."""
         title = self.commands.fill(step.title, step=step.id)
         deed = await self.deeds.ready(does, step=step.id, timeout_s=step.timeout, undo=phase == "undo")
-        began = Entry(event="began", step=step.id, phase=phase, title=title, **self._stamp())
+        most = self.commands.means.most(does) if isinstance(does, ModelCall) else None
+        began = Entry(event="began", step=step.id, phase=phase, title=title, most=most, **self._stamp())
         await self._write(Event.STEP_BEGAN, began)
         finished = await self._done(deed)
         if finished.cut:
@@ -163,6 +164,8 @@ def _ended(began: Entry, finished: Finished, *, ok: bool | None) -> Entry:
             "output": _output(finished),
             "reason": finished.beyond,
             "result": _result(finished),
+            "units": dict(finished.units),
+            "most": None,
         }
     )
 
@@ -195,6 +198,8 @@ def _said(entry: Entry, evidence: Collection[str]) -> dict[str, JsonValue]:
         said |= {"ok": entry.ok, "exit_code": entry.exit_code, "wall_ms": entry.wall_ms}
         if entry.reason:
             said["reason"] = f"It {entry.reason}."
+        if entry.units:
+            said["units"] = dict(entry.units)
         if entry.step in evidence and entry.phase in ("step", "measure"):
             said["evidence"] = None if entry.result is None else digest_of(entry.result)
     return said

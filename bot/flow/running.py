@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.ask.catalog import Skill
 from bot.ask.manifest import Manifest
 from bot.assess.assessment import Assessment
 from bot.assess.connected import NONE
+from bot.assess.models import lacking
 from bot.execute.run import (
     TRIES,
     AskPerson,
@@ -34,13 +35,14 @@ from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Committed, Slot
 from bot.flow.drift import changed, overtaken
 from bot.flow.leasing import Hold, LeaseLost, held
+from bot.flow.means import Means
 from bot.flow.performing import Performing, mine
 from bot.flow.ports import Artifacts, Store, StoreAway
 from bot.flow.questioning import Questioning
 from bot.flow.request import Request
 from bot.flow.workshop import Bench, Workshop
 from bot.lifecycle import Event, State
-from bot.settle.ledger import used
+from bot.settle.ledger import spent
 from bot.terms import Refused, RequestId
 
 PLANNERS = 5
@@ -68,6 +70,9 @@ class Running:
             return  # an answer, a Stop or the end of its time brings it back
         if request.state is State.APPROVED:
             if why := self._too_weak(request):
+                await self.checking.refuse(request, why)
+                return
+            if why := self._lacking(request):
                 await self.checking.refuse(request, why)
                 return
             if not await self.checking.still_holds(request):
@@ -142,8 +147,10 @@ class Running:
                 await self._interrupt(hold, said)
             return
         async with self.workshop.copy(skill.folder, assessment.files) as bench:
-            performing = Performing(self.store, hold, self._commands(request, assessment, skill, bench))
+            commands = self._commands(request, assessment, skill, bench)
             while True:
+                commands = replace(commands, means=self._means(request, assessment))
+                performing = Performing(self.store, hold, commands)
                 if any(entry.event == "stop_asked" for entry in request.journal):
                     hold.resume()
                 match self._unless_revoked(skill, request, self._next(skill, request)):
@@ -174,6 +181,10 @@ class Running:
         sandbox = self.workshop.sandbox
         return too_weak(sandbox.tier, risk=_assessed(request).risk, trusted=sandbox.trusted)
 
+    def _lacking(self, request: Request) -> str:
+        skill = self.artifacts.skills().get(request.invocation.skill)
+        return "" if skill is None else lacking(skill.manifest, self.artifacts.policies().models)
+
     def _next(self, skill: Skill, request: Request) -> Move:
         """What comes next, unless one worker after another died before it began: then a person says."""
         move = next_move(skill.manifest, request.journal, overspent=self._overspent(request))
@@ -192,8 +203,8 @@ class Running:
 
     def _overspent(self, request: Request) -> bool:
         """What it has cost so far is above the ceiling; what cannot be priced is settled at the end."""
-        spent = self.artifacts.policies().prices.cost(used(request.journal))
-        return spent is not None and spent > _assessed(request).estimate.ceiling
+        cost = spent(request.journal, self.artifacts.policies().prices)
+        return cost is not None and cost > _assessed(request).estimate.ceiling
 
     async def _interrupt(self, hold: Hold, why: str, *, step: str = "") -> None:
         commit = Commit(
@@ -241,6 +252,15 @@ class Running:
             connectors=connectors,
             thread=_thread(request),
             answers=answers(request.journal),
+        )
+
+    def _means(self, request: Request, assessment: Assessment) -> Means:
+        policies = self.artifacts.policies()
+        return Means(
+            models=policies.models,
+            prices=policies.prices,
+            ceiling=assessment.estimate.ceiling,
+            journal=request.journal,
         )
 
 

@@ -11,6 +11,7 @@ from bot.ask.manifest.permissions import SecretCommand
 from bot.execute.sandbox import Finished, Sandbox, StopSignal
 from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
+from bot.execute.steps.model import Asking, Reply
 from bot.terms import Digest
 
 
@@ -23,6 +24,18 @@ class Bench(NamedTuple):
 
 Carried = Callable[[StopSignal], Awaitable[Finished]]
 """A call that is ready: it happens when it is called, and never before."""
+
+
+class Models(Protocol):
+    """Whatever models are configured, behind one door."""
+
+    async def load(self) -> None:
+        """Make ready what takes seconds, before the time of a step begins."""
+        ...
+
+    async def ask(self, asking: Asking) -> Reply:
+        """One call; to cancel it ends it for real. Never raises for what a server does."""
+        ...
 
 
 class Workshop(Protocol):
@@ -56,6 +69,9 @@ class Workshop(Protocol):
     async def calling(self, calling: Calling) -> Carried:
         """A verb of a connector, made ready; raises Refused when it cannot be asked from here."""
         ...
+
+    @property
+    def models(self) -> Models: ...
 
     def copy(self, folder: str, files: Mapping[str, Digest]) -> AbstractAsyncContextManager[Bench]:
         """A copy that nobody edits; raises Refused naming the file that is not what `files` says."""

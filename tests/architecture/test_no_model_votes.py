@@ -28,6 +28,8 @@ IMAGINED = {
 }
 
 LIBRARIES = frozenset({"litellm", "openai", "anthropic"})
+HEARS = ("bot.llm", "bot.execute.steps.model", "bot.flow.conversing")
+"""Where what a model says is first in our hands, and where its words are weighed."""
 BUILDERS = ("bot.web", "bot.worker", "bot.process", "bot.cli", "bot.slack.edge")
 """Composition roots know everybody, hand each what it needs, and hear nothing themselves."""
 
@@ -73,6 +75,8 @@ def test_what_hears_a_model_can_call_none_of_them() -> None:
     [
         pytest.param("bot.slack.spoken", "bot.llm", False, id="words that people confirm"),
         pytest.param("bot.flow.performing", "bot.llm", False, id="a step of a run"),
+        pytest.param("bot.flow.conversing", "bot.flow.voting", True, id="a conversation that counts"),
+        pytest.param("bot.flow.deeds", "bot.flow.answering", True, id="a step that answers"),
         pytest.param("bot.slack.clicks", "bot.llm", True, id="whoever reads presses asks a model"),
         pytest.param("bot.slack.interactions", "bot.llm", True, id="whoever hands presses on asks a model"),
         pytest.param("bot.flow.voting", "openai", True, id="whoever counts asks a library"),
@@ -91,9 +95,7 @@ def test_it_would_be_seen(importer: str, imported: str, seen: bool) -> None:
 
 def wrong(modules: grimp.ImportGraph) -> list[str]:
     """Each way from whatever hears a model to a place where an answer is made."""
-    models = {
-        name for name in modules.modules if name.split(".")[0] in LIBRARIES or within(name, ("bot.llm",))
-    }
+    models = {name for name in modules.modules if name.split(".")[0] in LIBRARIES or within(name, HEARS)}
     callers = {name for model in models for name in modules.find_modules_that_directly_import(model)}
     hearing = {name for name in models | callers if not within(name, BUILDERS) and name.startswith("bot.")}
     return [

@@ -21,7 +21,7 @@ from bot.assess.policy import Policies, PolicyError
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[Document, ...] = get_args(Document)
 SHIPPED = sorted(ROOT.glob("policies/*.yaml"))
-REGENERATE = "Run: for kind in policy people prices connectors; do assent policy schema $kind > docs/schemas/$kind.schema.json; done"
+REGENERATE = "Run: for kind in policy people prices connectors models; do assent policy schema $kind > docs/schemas/$kind.schema.json; done"
 
 POLICY = """\
 policy: p
@@ -37,6 +37,11 @@ tests:
   base: {request.skill: deploy, actor.principal: alice}
   rows:
     - [a row, {request.risk: 10}, allow, [two], 2]
+"""
+MODELS = """\
+version: "1"
+tiers:
+  small: {model: openai/tiny, api_base: "https://models.acme.test/v1", credential: {from: "env:KEY"}}
 """
 
 
@@ -130,6 +135,9 @@ def test_keys_are_explained_and_defaults_are_written_as_people_write_them() -> N
         pytest.param("people", "people: {alice: {slack: [U0ALICE]}}\ngroups: {release: slack, b: [alice], c: {members: slack, delegation: allowed}}\n", id="groups"),
         pytest.param("people", "groups: {release: {schedule: ical, url: 'https://x'}}\n", id="a calendar"),
         pytest.param("connectors", "connectors: {prom: {kind: prometheus, url: 'http://x:9090', credential: {from: {command: [pass, show]}, as: basic}}, slack: {kind: slack}}\n", id="connectors"),
+        pytest.param("models", MODELS, id="models"),
+        pytest.param("models", MODELS.replace("env:KEY", "file:/run/key"), id="a key in a file"),
+        pytest.param("models", MODELS.replace('"env:KEY"', "{command: [vault, read, key]}"), id="a key from a vault"),
         pytest.param("prices", "version: 2026-11\nunits: {seconds: {usd: '.000045', per: 10}}\n", id="prices"),
     ],
 )  # fmt: skip
@@ -174,6 +182,10 @@ def test_fits_and_loads(kind: Document, text: str) -> None:
         pytest.param("connectors", "connectors: {p: {kind: prometheus, url: 'http://x', credential: {from: 'abc'}}}\n", id="a value for a reference"),
         pytest.param("connectors", "connectors: {k: {kind: kubernetes, url: 'https://x', namespaces: []}}\n", id="an allow-list of nobody"),
         pytest.param("connectors", "connectors: {g: {kind: github, repositories: ['*']}}\n", id="every repository"),
+        pytest.param("models", MODELS.replace("small:", "medium:"), id="no tier"),
+        pytest.param("models", MODELS.replace("openai/tiny", "tiny"), id="no provider"),
+        pytest.param("models", MODELS.replace('from: "env:KEY"', "value: sk-1"), id="a key itself"),
+        pytest.param("models", MODELS.replace('"env:KEY"', "sk-1"), id="a key as a reference"),
         pytest.param("prices", "version: a\nunits: {s: {usd: 3}}\n", id="a price without quotes"),
         pytest.param("prices", "version: a\ncurrency: EUR\n", id="another currency"),
     ],

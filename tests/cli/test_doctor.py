@@ -1,5 +1,7 @@
 """`assent doctor` looks at everything, says what to do, and ends with 1 only when something is wrong."""
 
+# ruff: noqa: E501 — what is written into files is text
+
 from __future__ import annotations
 
 import asyncio
@@ -123,3 +125,28 @@ def house(redis_url: str, api: str) -> dict[str, str]:
         "SLACK_BOT_TOKEN": "xoxb-right",
         "SLACK_SIGNING_SECRET": "secret",
     }
+
+
+MODELS = 'version: "1"\ntiers: {large: {model: openai/big, api_base: "https://m.acme.test/v1", credential: {from: "env:BIG"}}}\n'
+
+
+def test_models_are_looked_at_without_asking_one(assent, artifacts) -> None:
+    """A skill whose model is not there, a key that is not set, a price that is not on the card."""
+    skills, policies = Path(artifacts["ASSENT_SKILLS"]), Path(artifacts["ASSENT_POLICIES"])
+    (policies / "models.yaml").write_text(MODELS)
+    manifest = skills / "service-status" / "skill.yaml"
+    step = (
+        "steps:\n  - {id: think, title: Think, timeout: 5s, repeat: pure, model: {prompt: Why?, "
+        "schema: {type: object, additionalProperties: false}, ceilings: {calls: 1}}}\n"
+    )
+    manifest.write_text(manifest.read_text().replace("steps:\n", step, 1))
+    assert assent("skills", "lock", "--reviewed-by", "alice", env=artifacts).code == 0
+    missing = assent("doctor", env=artifacts)
+    assert (
+        "service-status asks the small model (step think), and there is none here. Add tiers:" in missing.said
+    )
+    assert "The secret of the large model is not here: BIG is not set" in missing.said
+    found = assent("doctor", env={**artifacts, "BIG": "sk-hunter2"})
+    assert "large: openai/big at https://m.acme.test/v1" in found.said
+    assert "large_output_tokens, model_calls without a price" in found.said
+    assert "hunter2" not in found.said

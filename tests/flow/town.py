@@ -21,6 +21,7 @@ from bot.execute.connectors import BY_HTTP
 from bot.flow.flow import Flow
 from bot.flow.labour import Labour
 from bot.flow.request import Place, Request
+from bot.flow.workshop import Models
 from bot.lifecycle import State
 from bot.store.showing import Showing
 from bot.store.store import Store
@@ -199,6 +200,7 @@ class Town:
         *,
         lease_s: float = 10.0,
         directory: Directory | None = None,
+        models: Models | None = None,
     ) -> None:
         self.root = root
         self.folder = root / "town"
@@ -214,6 +216,7 @@ class Town:
             environment={"TOWN": str(self.folder), "PATH": "/usr/bin:/bin"},
             under=root / "runs",
             lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()},
+            models=models,
         )
         self.labour = Labour.of(
             store=self.store,

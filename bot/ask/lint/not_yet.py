@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.ask.lint.places import places
-from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, Question
+from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, ModelCall, Question
 from bot.ask.reading import Finding, Path
 
 _HINT = "Leave it out until it is."
@@ -22,6 +22,8 @@ def not_yet(manifest: Manifest) -> Iterator[Finding]:
 
 def _kinds(manifest: Manifest) -> Iterator[tuple[Path, str]]:
     for place in places(manifest):
-        if not isinstance(place.body, tuple | HttpRequest | ConnectorCall | Question):
+        if not isinstance(place.body, tuple | HttpRequest | ConnectorCall | ModelCall | Question):
             kind = next(part for part in reversed(place.path) if isinstance(part, str))
             yield place.path, f"steps of the kind {kind} are"
+        if isinstance(place.body, ModelCall) and place.body.tools:
+            yield (*place.path, "tools"), "tools of a model are"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator
@@ -63,6 +63,26 @@ class Ceilings(Record):
     calls: int | None = Field(default=None, ge=1)
 
 
+def _open(schema: JsonValue, where: str) -> Iterator[str]:
+    """The places of a schema that let in what nobody named: an open object, a reference to elsewhere."""
+    match schema:
+        case dict():
+            closed = schema.get("additionalProperties") is False
+            if (schema.get("type") == "object" or isinstance(schema.get("properties"), dict)) and not closed:
+                yield where
+            if isinstance(reference := schema.get("$ref"), str) and not reference.startswith("#"):
+                yield where
+            for key, below in schema.items():
+                if key in ("properties", "patternProperties", "$defs") and isinstance(below, dict):
+                    for name, one in below.items():
+                        yield from _open(one, f"{where}, {name}")
+                elif key not in ("enum", "const", "default", "examples"):
+                    yield from _open(below, where)
+        case list():
+            for below in schema:
+                yield from _open(below, where)
+
+
 class ModelCall(Record):
     """A prompt whose answer keeps to a schema; `tools` are verbs that only read."""
 
@@ -81,6 +101,10 @@ class ModelCall(Record):
             raise ValueError(f"this is no JSON Schema: {why}")
         if answer.get("type") != "object" or answer.get("additionalProperties") is not False:
             raise ValueError("the schema of an answer is an object with additionalProperties: false")
+        if where := next(_open(answer, "the schema of an answer"), ""):
+            raise ValueError(
+                f"{where}: every object in it has additionalProperties: false, and $ref begins with #"
+            )
         return answer
 
 

@@ -6,7 +6,7 @@ The processes themselves live at an edge (`bot.connectors.processes`); here are 
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.execute.sandbox.walls import NOTHING, Tier, Walls
@@ -57,6 +57,7 @@ class Finished:
     `result` is the last stdout line when that is a JSON object. `cut` says that it was ended for no reason of
     its own (its worker could not vouch for it, its guard was killed): what it did until then is unknown.
     `beyond` says which limit it was ended for: "used more than 256 MB of memory".
+    `units` is what it used beside time, by the names that prices.yaml knows.
     """
 
     exit_code: int | None
@@ -69,6 +70,7 @@ class Finished:
     result: Mapping[str, object] | None
     cut: bool = False
     beyond: str = ""
+    units: Mapping[str, float] = field(default_factory=dict)
 
 
 class StopSignal(Protocol):

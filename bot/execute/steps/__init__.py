@@ -15,6 +15,8 @@ from bot.ask.manifest import (
     HttpRequest,
     HttpStep,
     Measure,
+    ModelCall,
+    ModelStep,
     Step,
 )
 from bot.terms import Refused
@@ -33,7 +35,7 @@ class Asked:
     measures: bool = False
 
 
-Does = Argv | HttpRequest | Asked
+Does = Argv | HttpRequest | Asked | ModelCall
 
 
 def measuring(measure: Measure) -> Does:
@@ -53,6 +55,8 @@ def what(doing: Step | Action | None) -> Does:
             return argv
         case HttpStep(http=request) | HttpAction(http=request):
             return request
+        case ModelStep(model=call):
+            return call
         case tuple():
             return doing
         case None:
