@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.assess.assessment import Assessment
-from bot.assess.connected import FILE, asked_by
+from bot.ask.manifest import Manifest
+from bot.assess import connected, models
+from bot.assess.assessment import Assessment, Binding
+from bot.assess.policy import Policies
 from bot.flow.commit import Commit
 from bot.flow.ports import Artifacts, Store
 from bot.flow.request import Request
@@ -22,14 +24,22 @@ def changed(artifacts: Artifacts, then: Assessment) -> str:
     skill = artifacts.skills().get(then.invocation.skill)
     if skill is None or skill.digest != then.binding.skill_digest:
         return then.invocation.skill
-    same = artifacts.policies().connectors.digest_for(skill.manifest) == then.binding.connectors
-    return "" if same else f"what {FILE} says of its connectors"
+    return elsewhere(artifacts.policies(), skill.manifest, then.binding)
+
+
+def elsewhere(policies: Policies, manifest: Manifest, bound: Binding) -> str:
+    """What the policies say otherwise of whom a skill asks than when it was judged; empty when nothing."""
+    if policies.connectors.digest_for(manifest) != bound.connectors:
+        return f"what {connected.FILE} says of its connectors"
+    if policies.models.digest_for(manifest) != bound.models:
+        return f"what {models.FILE} says of its models"
+    return ""
 
 
 def overtaken(artifacts: Artifacts, then: Assessment) -> bool:
     """Whether a run that waits can only be ended: what it began with is revoked, or not there any more.
 
-    While the policies do not load nobody knows of its connectors, and it goes on waiting.
+    While the policies do not load nobody knows whom it would ask, and it goes on waiting.
     """
     catalog = artifacts.skills()
     skill = catalog.get(then.invocation.skill)
@@ -47,7 +57,7 @@ class Drift:
     def of(self, request: Request) -> tuple[str, ...]:
         """What of the skill, and of whom it asks, is no longer what was assessed: it is asked for anew."""
         then = request.assessment
-        return () if then is None else (*self._of_skill(then), *self._of_connectors(then))
+        return () if then is None else (*self._of_skill(then), *self._of_asked(then))
 
     def policies(self, request: Request) -> Standing:
         """Whether the policies are those that judged it. Changed ones judge anew; broken ones stop it."""
@@ -79,15 +89,17 @@ class Drift:
         )
         return (f"{named} changed since it was approved{versions}",)
 
-    def _of_connectors(self, then: Assessment) -> tuple[str, ...]:
+    def _of_asked(self, then: Assessment) -> tuple[str, ...]:
         """While the policies do not load nobody knows; that stops everything anyway."""
         policies, skill = self.artifacts.policies(), self.artifacts.skills().get(then.invocation.skill)
         if skill is None or policies.problems or skill.digest != then.binding.skill_digest:
             return ()
-        if policies.connectors.digest_for(skill.manifest) == then.binding.connectors:
-            return ()
-        asked = ", ".join(asked_by(skill.manifest.permissions.verbs))
-        return (f"what {FILE} says of {asked} changed since it was approved",)
+        manifest, bound, said = skill.manifest, then.binding, []
+        if policies.connectors.digest_for(manifest) != bound.connectors:
+            said.append((connected.FILE, ", ".join(connected.asked_by(manifest.permissions.verbs))))
+        if policies.models.digest_for(manifest) != bound.models:
+            said.append((models.FILE, ", ".join(models.asked_by(manifest))))
+        return tuple(f"what {file} says of {asked} changed since it was approved" for file, asked in said)
 
     async def void(self, request: Request, differences: tuple[str, ...]) -> None:
         """End it visibly; nothing of the old approvals is kept for the next time."""
