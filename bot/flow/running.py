@@ -11,8 +11,7 @@ from bot.ask.manifest import Manifest
 from bot.assess.assessment import Assessment
 from bot.assess.connected import NONE
 from bot.assess.models import NO_MODELS, lacking
-from bot.execute.run import (
-    TRIES,
+from bot.execute.moves import (
     AskPerson,
     Finish,
     LookFirst,
@@ -22,9 +21,8 @@ from bot.execute.run import (
     PutQuestion,
     RunStep,
     UndoStep,
-    cut_off,
-    next_move,
 )
+from bot.execute.run import TRIES, cut_off, next_move
 from bot.execute.sandbox import clock
 from bot.execute.sandbox.walls import too_weak
 from bot.execute.steps.ask import answers
