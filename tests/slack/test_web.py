@@ -125,6 +125,7 @@ async def test_what_nobody_listens_to_is_taken_all_the_same(house: House, kind: 
         "user": {"id": "U0ALICE"},
         "callback_id": "x",
         "action_id": "x",
+        **({"view": {"type": "modal", "callback_id": "x"}} if kind == "view_closed" else {}),
     }
     status, _ = await house.post(urlencode({"payload": json.dumps(payload)}))
     assert status == 200
