@@ -23,12 +23,13 @@ from bot.assess.asking import Place
 from bot.assess.connected import Connectors
 from bot.assess.facts import Facts
 from bot.assess.groups import Calendar
+from bot.assess.mcp_servers import Servers
 from bot.assess.models import Models
 from bot.assess.prices import PriceCard
 from bot.assess.roster import Roster
 from bot.assess.runbook import Gate, Runbook
 
-Document = Literal["policy", "people", "prices", "connectors", "models"]
+Document = Literal["policy", "people", "prices", "connectors", "models", "mcp"]
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _SHAPES: Mapping[Document, tuple[type[BaseModel], str]] = {
     "policy": (Runbook, "A policy of Assent"),
@@ -36,6 +37,7 @@ _SHAPES: Mapping[Document, tuple[type[BaseModel], str]] = {
     "prices": (PriceCard, "What a unit costs Assent"),
     "connectors": (Connectors, "Which services Assent asks, and by whose credential"),
     "models": (Models, "Which models Assent may ask"),
+    "mcp": (Servers, "Which MCP servers Assent uses, and which of their tools"),
 }
 _ONE_OF: Mapping[type, tuple[str, ...]] = {
     Gate: ("allow", "deny", "require"),

@@ -20,11 +20,21 @@ class Fault(NamedTuple):
 
 
 def fault(value: JsonValue, schema: Mapping[str, Any]) -> Fault | None:
-    """What is most worth saying of a value that does not keep to a schema, or None."""
+    """What is most worth saying of a value that does not keep to a schema, or None.
+
+    Nothing is fetched for it: to a schema that points out of itself nothing keeps.
+    """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import EMPTY_REGISTRY
 
-    found = best_match(Draft202012Validator(schema).iter_errors(value))
+    try:
+        found = best_match(Draft202012Validator(schema, registry=EMPTY_REGISTRY).iter_errors(value))
+    except Unresolvable as error:
+        return Fault("", f"its schema points to {error.ref}, which is not in it")
+    except RecursionError:
+        return Fault("", "its schema leads to itself without an end")
     return None if found is None else Fault(".".join(map(str, found.absolute_path)), found.message)
 
 

@@ -34,7 +34,7 @@ class Credential(Record):
         return self.source if isinstance(self.source, str) else self.source.command[0]
 
 
-class _Served(Record):
+class Addressed(Record):
     """`url` is where it is asked, and nowhere else; `ca` is the file of who may vouch for it."""
 
     url: Text
@@ -63,15 +63,15 @@ class _Served(Record):
         return ca if ca is None else _absolute(ca)
 
 
-class Prometheus(_Served):
+class Prometheus(Addressed):
     kind: Literal["prometheus"]
 
 
-class Alertmanager(_Served):
+class Alertmanager(Addressed):
     kind: Literal["alertmanager"]
 
 
-class Loki(_Served):
+class Loki(Addressed):
     """`tenant` is said to it as X-Scope-OrgID."""
 
     kind: Literal["loki"]
@@ -82,7 +82,7 @@ Repository = Annotated[str, Field(pattern=r"\A[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*/
 """In ASCII, as GitHub has it: with Unicode's letters each validator of it holds another 0.2 MB."""
 
 
-class GitHub(_Served):
+class GitHub(Addressed):
     """`repositories` are those it is asked about, and no others."""
 
     kind: Literal["github"]
@@ -90,7 +90,7 @@ class GitHub(_Served):
     repositories: tuple[Repository, ...] = Field(min_length=1)
 
 
-class Kubernetes(_Served):
+class Kubernetes(Addressed):
     """`namespaces` are those it is asked about, and no others."""
 
     kind: Literal["kubernetes"]

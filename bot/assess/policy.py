@@ -13,11 +13,12 @@ from pydantic import BaseModel, JsonValue
 
 from bot.ask.invocation import Invocation
 from bot.ask.reading import Finding, Level, Path, Problem, Unreadable, read_as
-from bot.assess import budget, connected, freeze, policy_lint, roster
+from bot.assess import budget, connected, freeze, mcp_servers, policy_lint, roster
 from bot.assess.assessment import digest_of
 from bot.assess.budget import Account
 from bot.assess.compiled import Policy, compile_policy
 from bot.assess.connected import Connectors
+from bot.assess.mcp_servers import NO_SERVERS, Servers
 from bot.assess.models import NO_MODELS, Models
 from bot.assess.prices import NO_PRICES, PriceCard
 from bot.assess.roster import Roster
@@ -26,7 +27,7 @@ from bot.terms import Digest, Refused
 
 __all__ = ["Document", "Marks", "Policies", "Policy", "PolicyError", "Problem", "load"]
 
-PEOPLE, PRICES, CONNECTORS, MODELS = "people", "prices", "connectors", "models"
+PEOPLE, PRICES, CONNECTORS, MODELS, MCP = "people", "prices", "connectors", "models", "mcp"
 """The documents beside the runbooks, by the stem of their files."""
 
 Marks = Mapping[Path, tuple[int, int]]
@@ -57,7 +58,8 @@ class PolicyError(Refused):
 
 @dataclass(frozen=True)
 class Policies:
-    """Every armed policy by name, with the price card, the roster and the connectors they were read with.
+    """Every armed policy by name, with the price card, the roster, the connectors and the MCP servers
+    they were read with.
 
     `problems` is not empty when the documents did not load: then nothing is armed and everything is denied.
     """
@@ -67,6 +69,7 @@ class Policies:
     roster: Roster = field(default_factory=Roster)
     connectors: Connectors = connected.NONE
     models: Models = NO_MODELS
+    servers: Servers = NO_SERVERS
     problems: tuple[Problem, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
     """By policy, for whoever warns about something in it."""
@@ -119,6 +122,7 @@ def load(documents: Mapping[str, Document]) -> Policies:
     """Every YAML document of the policies folder by its file name; raises PolicyError with every problem."""
     problems: list[Problem] = []
     prices, people, connectors, models = NO_PRICES, None, connected.NONE, NO_MODELS
+    servers = NO_SERVERS
     runbooks: dict[str, Runbook] = {}
     stems: dict[str, str] = {}
     for file, document in sorted(documents.items()):
@@ -138,6 +142,9 @@ def load(documents: Mapping[str, Document]) -> Policies:
                 problems += [placed(one, file, document.marks) for one in connected.findings(connectors)]
             case "models":
                 models = _read(Models, file, document, problems) or NO_MODELS
+            case "mcp":
+                servers = _read(Servers, file, document, problems) or NO_SERVERS
+                problems += [placed(one, file, document.marks) for one in mcp_servers.findings(servers)]
             case _:
                 if runbook := _read(Runbook, file, document, problems):
                     runbooks[file] = runbook
@@ -162,6 +169,7 @@ def load(documents: Mapping[str, Document]) -> Policies:
         roster=people or Roster(),
         connectors=connectors,
         models=models,
+        servers=servers,
         sources=sources,
     )
 
@@ -169,11 +177,6 @@ def load(documents: Mapping[str, Document]) -> Policies:
 Model = TypeVar("Model", bound=BaseModel)
 
 _HINTS = {
-    "allow": "Write true: what no gate allows is denied anyway.",
-    "rows": "A row is [name, {facts that differ}, decision, [gates], people].",
-    "from": "Write the wall clock of tz: 2026-12-18T00:00.",
-    "to": "Write the wall clock of tz: 2027-01-04T07:00.",
-    "review_by": "Write it as 2027-03-31.",
     "on_silence": "Silence never approves: leave it out, or write deny.",
     "exclude": "Write [requester], or [] to let people approve their own requests.",
     "applies_to": "List skills: [deploy, rotate-key@2], or ['*'] for every one.",
@@ -195,7 +198,7 @@ def _read(model: type[Model], file: str, document: Document, problems: list[Prob
 
 def _hinted(finding: Finding) -> Finding:
     names = [part for part in finding.path if isinstance(part, str)]
-    if finding.hint or not names or "money is" in finding.message:
+    if finding.hint or not names:
         return finding
     return Finding(finding.path, finding.message, _HINTS.get(names[-1], ""))
 

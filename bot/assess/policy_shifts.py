@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.ask.manifest import Check
 from bot.assess.connected import Connected
 from bot.assess.gate_shifts import Shift, gate_shifts
-from bot.assess.models import ModelTier, Tier
+from bot.assess.mcp_servers import Server, where
 from bot.assess.policy import Policies
 from bot.assess.roster import Roster
 from bot.assess.runbook import Budget, Runbook
@@ -18,7 +18,7 @@ LOOSER, STRICTER, BOTH, SAME = Direction.LOOSER, Direction.STRICTER, Direction.B
 
 
 def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
-    """Policies, gates, freeze windows, budgets, times, people and groups, prices, connectors, models."""
+    """Policies, gates, freeze windows, budgets, times, people and groups, prices, connectors, servers."""
     for name in sorted({*old.armed, *new.armed}):
         if name not in new.armed:
             yield Shift(name, "the policy is gone", SAME)
@@ -31,7 +31,7 @@ def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
     if old.prices != new.prices:
         yield Shift("prices", f"{old.prices.label} → {new.prices.label}", SAME)
     yield from _connectors(old.connectors.connectors, new.connectors.connectors)
-    yield from _models(old.models.tiers, new.models.tiers)
+    yield from _servers(old.servers.servers, new.servers.servers)
 
 
 def _connectors(old: Mapping[str, Connected], new: Mapping[str, Connected]) -> Iterator[Shift]:
@@ -45,15 +45,23 @@ def _connectors(old: Mapping[str, Connected], new: Mapping[str, Connected]) -> I
             yield Shift(f"connectors/{name}", "what is asked, or by whose credential, is another", BOTH)
 
 
-def _models(old: Mapping[Tier, ModelTier], new: Mapping[Tier, ModelTier]) -> Iterator[Shift]:
-    """Another model may be a better one, or one that tells others what it is asked."""
-    for tier in sorted(old.keys() | new.keys()):
-        if tier not in new:
-            yield Shift(f"models/{tier}", "it is gone: skills that ask it do not start", STRICTER)
-        elif tier not in old:
-            yield Shift(f"models/{tier}", f"it is new ({new[tier].model} at {new[tier].api_base})", LOOSER)
-        elif old[tier] != new[tier]:
-            yield Shift(f"models/{tier}", "which model is asked, where, or how, is another", BOTH)
+def _servers(old: Mapping[str, Server], new: Mapping[str, Server]) -> Iterator[Shift]:
+    for name in sorted(old.keys() | new.keys()):
+        part = f"mcp/{name}"
+        if name not in new:
+            yield Shift(part, "it is gone: skills that use it do not start", STRICTER)
+        elif name not in old:
+            yield Shift(part, f"it is new ({where(new[name])})", LOOSER)
+        elif old[name] != new[name]:
+            before, after = old[name].tools, new[name].tools
+            joined, left = sorted({*after} - {*before}), sorted({*before} - {*after})
+            other = sorted(tool for tool in {*before} & {*after} if before[tool] != after[tool])
+            said = [
+                *(f"+{one}" for one in joined),
+                *(f"-{one}" for one in left),
+                *(f"~{one}" for one in other),
+            ]
+            yield Shift(part, ", ".join(said) or "it is reached otherwise", BOTH)
 
 
 def _runbook(name: str, old: Runbook, new: Runbook) -> Iterator[Shift]:

@@ -97,7 +97,7 @@ def play(json: AsJson = False) -> None:
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["policy", "people", "prices", "connectors", "models"], typer.Argument()
+        Literal["policy", "people", "prices", "connectors", "models", "mcp"], typer.Argument()
     ] = "policy",
 ) -> None:
     """The JSON Schema of a policy, or of the other files beside it: editors complete and check with it."""

@@ -113,7 +113,10 @@ class Guard:
     def _become(self, guard: int, saying: int) -> NoReturn:
         order, argv = self.order, self.order["argv"]
         os.setsid()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        spoken_to = order.get("stdin")  # the end of a pipe, for a command that is spoken to
+        os.dup2(os.open(os.devnull, os.O_RDONLY) if spoken_to is None else spoken_to, 0)
+        if spoken_to is not None:
+            os.close(spoken_to)
         prctl(PR_SET_NO_NEW_PRIVS, 1)  # a set-uid program would be out of the guard's reach
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != guard:

@@ -16,10 +16,9 @@ from pydantic import JsonValue
 
 from bot.ask.manifest.permissions import SecretCommand
 from bot.execute.connectors.connector import Found, Unanswerable
-from bot.execute.connectors.fitting import fitted
 from bot.execute.sandbox import Finished, StopSignal
 from bot.execute.sandbox.redaction import Redactor, harmless
-from bot.execute.steps.connector import Calling, answered
+from bot.execute.steps.connector import Calling
 from bot.flow.workshop import Carried
 from bot.terms import Refused
 
@@ -31,6 +30,34 @@ Opens = Callable[[Calling, Secrets], Awaitable[Carried]]
 """Makes one call ready: raises Refused when its credential or its authority is not here."""
 
 
+class Asked(Protocol):
+    """One call that is waited for: a verb of a connector, or a tool."""
+
+    @property
+    def said(self) -> str:
+        """As `permissions.verbs` has it."""
+        ...
+
+    @property
+    def timeout_s(self) -> float: ...
+
+    def kept(self, found: Found) -> Found:
+        """What of an answer may stay. Raises Unanswerable when nothing of it may."""
+        ...
+
+    def judged(self, found: Found) -> tuple[int, str]:
+        """As a program would end, and why: 0 as it should be, 1 not so, 2 cannot be told."""
+        ...
+
+
+class NotHeard(ConnectionError):
+    """No answer came, and none will. `reason` is short and follows "it"."""
+
+    def __init__(self, words: str, *, reason: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
 class Unsure(Protocol):
     """A line that knows whether something that changes the world was sent and not answered."""
 
@@ -39,7 +66,7 @@ class Unsure(Protocol):
 
 
 async def finished(
-    calling: Calling,
+    calling: Asked,
     doing: Coroutine[Any, Any, Found],
     line: Unsure,
     *,
@@ -73,12 +100,14 @@ async def finished(
             if stopping.done():
                 return silent("it was stopped before it was answered.", stopped=True)
             return silent(f"no answer within {calling.timeout_s:g} s.", timed_out=True)
-        found = fitted(_redacted(work.result(), redactor), calling.output_limit)
-        code, why = answered(calling, found)
+        found = calling.kept(_redacted(work.result(), redactor))
+        code, why = calling.judged(found)
         written = json.dumps(found, ensure_ascii=False)
         return ended("\n".join(filter(None, (written, why))), code, result=found, dropped=_dropped(found))
     except Unanswerable as why:
-        return ended(f"{calling.said}: {why}", why.exit_code)
+        return ended(f"{calling.said}: {why}", why.exit_code, beyond=why.reason)
+    except NotHeard as why:
+        return silent(str(why), beyond=why.reason)
     except Refused as why:
         return ended(f"{calling.said}: {why}", 2)
     except (LookupError, TypeError, ValueError, AttributeError):  # it is somebody else's answer

@@ -9,12 +9,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
 from bot.connectors import programs
 from bot.connectors.guard import THREADS, WALLS_FELL
+from bot.connectors.spoken import Either, Hearing, Spoken
 from bot.connectors.walls.around import Around, Wall
 from bot.execute.sandbox import Command, Finished, StopSignal, clock, secret_values
 from bot.execute.sandbox.output import Output
@@ -44,6 +45,8 @@ BREATHS = 4  # heartbeats in `alive_for_s`: three may be late before anything is
 DRAIN_S = (
     2.0  # after the tree is gone its pipes end at once, unless a process escaped (macOS) and still holds them
 )
+LAST_WORDS = 400
+PATIENCE_S = 0.5  # for a command whose input has ended to end as well
 _READ = 1 << 14  # about 2 ms of the event loop when it is all short lines
 
 
@@ -116,6 +119,55 @@ class GuardedProcesses:
             return _finished(report, out, err, refused + self._note(report, beyond), beyond)
 
     @contextlib.asynccontextmanager
+    async def spoken_to(
+        self,
+        command: Command,
+        *,
+        heard: Hearing,
+        stop: StopSignal,
+        until: Callable[[], float] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> AsyncIterator["Spoken"]:
+        """A command that is spoken to while it runs. What it prints is `heard` as it is: nothing is redacted.
+
+        At the end its input is closed, and what does not end by itself within `patience_s` is ended. Nothing
+        of it is left then, also when the body raises or is cancelled. Its last words say if it could not be
+        started.
+        """
+        secrets = (*command.secrets, *secret_values(command.env))
+        err = Output(limit=command.output_limit, secrets=secrets)
+        read, write = os.pipe()
+        spoken = Spoken(write)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(spoken.close)
+            try:
+                around = await stack.enter_async_context(self._around(command))
+                around = replace(around, descriptors=(*around.descriptors, read))
+                guard = await stack.enter_async_context(
+                    self._guard(command, around, until or self._for_a_while, stdin=read)
+                )
+            finally:
+                os.close(read)
+            ended = asyncio.Event()
+            attending = asyncio.create_task(guard.attend(heard, err, Either(stop, ended)))
+            attending.add_done_callback(lambda _: heard.close())
+            stack.push_async_callback(_over, attending)
+
+            def how_it_ended() -> str:
+                if not attending.done() or attending.cancelled():
+                    return ""
+                refused = around.egress.note() if around.egress else ""
+                return self._last_words(attending.result(), command, err, refused)
+
+            spoken.how_it_ended = how_it_ended
+            yield spoken
+            spoken.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(attending), patience_s)
+            ended.set()
+            await attending
+
+    @contextlib.asynccontextmanager
     async def _around(self, command: Command) -> AsyncIterator[Around]:
         if self._wall is None:
             yield Around(argv=command.argv, env=command.env)
@@ -153,12 +205,25 @@ class GuardedProcesses:
             note += f"{'; ' if note else ''}{left} of its processes could not be killed"
         return note and f"[{note}]\n"
 
+    def _last_words(self, report: dict[str, Any], command: Command, err: Output, refused: str) -> str:
+        """How a command that was spoken to came to its end, and what it said of it."""
+        err.close()
+        said = " ".join((err.text() + refused).split())[-LAST_WORDS:]
+        said = f" It said: {said}" if said else ""
+        if report.get("trouble"):
+            return f"it could not be started.{said or ' ' + str(report['trouble'])}"
+        if beyond := self._beyond(report["reason"], command):
+            return f"it {beyond}, and was ended."
+        if note := self._note(report, ""):
+            return f"it was ended {note.strip()}"
+        return f"it ended with {report.get('exit_code')}.{said}"
+
     def _for_a_while(self) -> float:
         return clock() + self.alive_for_s
 
     @contextlib.asynccontextmanager
     async def _guard(
-        self, command: Command, around: Around, until: Callable[[], float]
+        self, command: Command, around: Around, until: Callable[[], float], *, stdin: int | None = None
     ) -> AsyncIterator["_Guarded"]:
         order = {
             "argv": list(around.argv),
@@ -171,6 +236,7 @@ class GuardedProcesses:
             **asdict(self._limits),
             "processes": self._processes(command),
             "resident_bytes": command.memory_bytes,
+            "stdin": stdin,
         }
         letter = marshal.dumps((_GUARD_CODE, order))
         guarded = _Guarded(breath_s=self.alive_for_s / BREATHS, until=until, descriptors=around.descriptors)
@@ -235,7 +301,7 @@ class _Guarded:
         except BrokenPipeError:
             return len(data)  # the guard is gone, which the end of its report tells as well
 
-    async def attend(self, out: Output, err: Output, stop: StopSignal) -> dict[str, Any]:
+    async def attend(self, out: Hearing, err: Hearing, stop: StopSignal) -> dict[str, Any]:
         """Stay with the command until its guard has reported and both streams are at their end."""
         stdout, stderr, report = self._streams
         told = asyncio.create_task(report.read())
@@ -283,7 +349,12 @@ class _Guarded:
         await asyncio.to_thread(self._process.wait)
 
 
-async def _pump(stream: asyncio.StreamReader, output: Output) -> None:
+async def _over(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _pump(stream: asyncio.StreamReader, output: Hearing) -> None:
     while data := await stream.read(_READ):
         output.feed(data)
         await asyncio.sleep(0)  # what is buffered already would be read without letting anyone else run

@@ -12,14 +12,16 @@ from bot.ask.manifest import HttpRequest
 from bot.ask.manifest.permissions import SecretCommand
 from bot.connectors import secrets
 from bot.connectors.lines import Opens
+from bot.connectors.mcp_line import opened
 from bot.connectors.processes import GuardedProcesses
 from bot.connectors.requests import send
 from bot.connectors.workcopy import Workcopy, remove_tree
 from bot.execute.sandbox import Finished, StopSignal
 from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
+from bot.execute.steps.mcp import Using
 from bot.execute.steps.model import Asking, Reply, Unanswered
-from bot.flow.workshop import Bench, Carried, Models
+from bot.flow.workshop import Bench, Carried, Models, Used
 from bot.terms import Digest, Refused
 
 
@@ -79,6 +81,15 @@ class LocalWorkshop:
         if kind not in self._lines:
             raise Refused(f"{calling.said} cannot be asked from here: there is no line to {kind}.")
         return await self._lines[kind](calling, self.secret)
+
+    async def using(self, using: Using) -> Used:
+        return await opened(
+            using,
+            self.secret,
+            sandbox=self.sandbox,
+            environment=self.environment,
+            under=self._under,
+        )
 
 
 class _NoModels:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from bot.assess.estimate import account_of
 from bot.assess.evidence import failed
 from bot.assess.prices import PriceCard
-from bot.execute.moves import Finish
+from bot.execute.run import Finish
 from bot.flow import reviewing
 from bot.flow.commit import Commit
 from bot.flow.request import Request

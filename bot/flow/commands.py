@@ -12,15 +12,17 @@ from pydantic import JsonValue, TypeAdapter
 from bot.ask.catalog import Skill
 from bot.ask.fill import fill, find
 from bot.ask.invocation import Invocation
-from bot.ask.manifest import ConnectorCall
+from bot.ask.manifest import ConnectorCall, McpCall
 from bot.assess.assessment import Plan
 from bot.assess.connected import NONE, Connectors
+from bot.assess.mcp_servers import NO_SERVERS, Servers
 from bot.execute.sandbox import Command, Sandbox, secret_values, step_environment
 from bot.execute.sandbox.walls import Walls, hosts_of, places_of
 from bot.execute.steps.connector import Thread
 from bot.execute.steps.connector import ready as ready_to_call
+from bot.execute.steps.mcp import ready as ready_to_use
 from bot.flow.means import NO_MEANS, Means
-from bot.flow.workshop import Bench, Carried, NoSuchSecret, Workshop
+from bot.flow.workshop import Bench, Carried, Used, Workshop
 from bot.terms import Refused, RequestId
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
@@ -39,6 +41,8 @@ class Commands:
     plan: Plan | None = None
     connectors: Connectors = NONE
     """As they were configured when the run was taken up: the same ones from its first step to its last."""
+    servers: Servers = NO_SERVERS
+    """MCP servers, likewise."""
     thread: Thread | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """What people answered to questions of this run, by step."""
@@ -78,16 +82,11 @@ class Commands:
         )
 
     async def secrets(self, step: str) -> Mapping[str, str]:
-        """The values this step is handed, by their names. Raises Refused when one it needs is not here."""
+        """The values this step is handed, by their names. Raises Refused when one is not here."""
         found = {}
         for name, secret in self.skill.manifest.permissions.secrets.items():
-            if step not in secret.steps:
-                continue
-            try:
+            if step in secret.steps:
                 found[name] = await self.workshop.secret(name, secret.source)
-            except NoSuchSecret:
-                if not secret.optional:
-                    raise
         return found
 
     def shown_to_nobody(self) -> tuple[str, ...]:
@@ -150,6 +149,23 @@ class Commands:
             hidden=self.shown_to_nobody(),
         )
         return await self.workshop.calling(calling)
+
+    async def using(
+        self, call: McpCall, *, step: str, timeout_s: float, answers: bool = False, measures: bool = False
+    ) -> Used:
+        """A tool of an MCP server, ready to be called. Raises Refused for all that must not be called."""
+        using = ready_to_use(
+            call,
+            lambda text: self.fill(text, step=step),
+            permitted=self.skill.manifest.permissions.verbs,
+            servers=self.servers,
+            timeout_s=timeout_s,
+            output_limit=self.skill.manifest.limits.output_kb * 1024,
+            asks=answers,
+            measures=measures,
+            hidden=self.shown_to_nobody(),
+        )
+        return await self.workshop.using(using)
 
     def value(self, name: str, *, step: str = "") -> JsonValue:
         """What `${name}` stands for, as it is: for where it is written down as data, and never as text."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.ask.manifest import Argv, HttpRequest, ModelCall
 from bot.execute.sandbox import Finished, StopSignal
-from bot.execute.steps import Asked, Does
+from bot.execute.steps import Asked, Does, Tool
 from bot.execute.steps.http import ready as ready_to_send
 from bot.execute.steps.model import prompt
 from bot.flow.commands import Commands, idempotency_key
@@ -44,6 +44,8 @@ class Deeds:
                 return await self._call(asked, step=step, timeout_s=timeout_s, key=key)
             case ModelCall() as call:
                 return await self._model(call, step=step, timeout_s=timeout_s)
+            case Tool() as tool:
+                return await self._tool(tool, step=step, timeout_s=timeout_s)
             case argv:
                 return self._command(argv, step=step, timeout_s=timeout_s, handed=handed)
 
@@ -96,6 +98,16 @@ class Deeds:
 
         async def do(watched: Watched) -> Finished:
             return await carried(watched.stop)
+
+        return do
+
+    async def _tool(self, tool: Tool, *, step: str, timeout_s: float) -> Deed:
+        used = await self.commands.using(
+            tool.call, step=step, timeout_s=timeout_s, answers=tool.answers, measures=tool.measures
+        )
+
+        async def do(watched: Watched) -> Finished:
+            return await used(watched.stop, watched.until)
 
         return do
 

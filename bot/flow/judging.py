@@ -23,6 +23,7 @@ from bot.authorize.approval import tally
 from bot.authorize.people import Person, Standing, Undetermined
 from bot.execute.sandbox import clock
 from bot.execute.steps.connector import lacking
+from bot.execute.steps.mcp import lacking as no_tool_for
 from bot.flow.commit import Commit, Committed, Declined, Timer
 from bot.flow.escalating import next_step
 from bot.flow.granting import granting, held_by
@@ -161,7 +162,10 @@ class Judging:
         skill = self.artifacts.skills().find(request.invocation.skill)
         if skill.digest != request.invocation.digest:
             raise Refused(f"{skill.name} changed since you asked for it. Ask again to get the new one.")
-        if lacks := lacking(skill.manifest, self.artifacts.policies().connectors):
+        policies = self.artifacts.policies()
+        if lacks := lacking(skill.manifest, policies.connectors):
+            raise Refused(lacks)
+        if lacks := no_tool_for(skill.manifest, policies.servers):
             raise Refused(lacks)
         return skill
 

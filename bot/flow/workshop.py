@@ -11,12 +11,9 @@ from bot.ask.manifest.permissions import SecretCommand
 from bot.execute.sandbox import Finished, Sandbox, StopSignal
 from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
+from bot.execute.steps.mcp import Using
 from bot.execute.steps.model import Asking, Reply
-from bot.terms import Digest, Refused
-
-
-class NoSuchSecret(Refused):
-    """Its reference names nothing here: the variable is not set, the file is not there."""
+from bot.terms import Digest
 
 
 class Bench(NamedTuple):
@@ -28,6 +25,10 @@ class Bench(NamedTuple):
 
 Carried = Callable[[StopSignal], Awaitable[Finished]]
 """A call that is ready: it happens when it is called, and never before."""
+
+
+Used = Callable[[StopSignal, Callable[[], float] | None], Awaitable[Finished]]
+"""A tool that is ready; the second says until when its server may run without word of its worker."""
 
 
 class Models(Protocol):
@@ -59,10 +60,7 @@ class Workshop(Protocol):
         ...
 
     async def secret(self, name: str, source: str | SecretCommand) -> str:
-        """The value behind a reference; raises Refused, naming the reference and never a value.
-
-        NoSuchSecret, which is one, when there is nothing to have; any other when it cannot be had.
-        """
+        """The value behind a reference; raises Refused, naming the reference and never a value."""
         ...
 
     def handing(self, bench: Bench, values: Mapping[str, str]) -> AbstractAsyncContextManager[str]:
@@ -75,6 +73,10 @@ class Workshop(Protocol):
 
     async def calling(self, calling: Calling) -> Carried:
         """A verb of a connector, made ready; raises Refused when it cannot be asked from here."""
+        ...
+
+    async def using(self, using: Using) -> Used:
+        """A tool of an MCP server, made ready; raises Refused when a secret of the server is not here."""
         ...
 
     @property

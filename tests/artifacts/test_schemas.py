@@ -21,7 +21,7 @@ from bot.assess.policy import Policies, PolicyError
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[Document, ...] = get_args(Document)
 SHIPPED = sorted(ROOT.glob("policies/*.yaml"))
-REGENERATE = "Run: for kind in policy people prices connectors models; do assent policy schema $kind > docs/schemas/$kind.schema.json; done"
+REGENERATE = "Run: for kind in policy people prices connectors models mcp; do assent policy schema $kind > docs/schemas/$kind.schema.json; done"
 
 POLICY = """\
 policy: p
@@ -138,6 +138,8 @@ def test_keys_are_explained_and_defaults_are_written_as_people_write_them() -> N
         pytest.param("models", MODELS, id="models"),
         pytest.param("models", MODELS.replace("env:KEY", "file:/run/key"), id="a key in a file"),
         pytest.param("models", MODELS.replace('"env:KEY"', "{command: [vault, read, key]}"), id="a key from a vault"),
+        pytest.param("mcp", "servers: {a: {command: [python3, /srv/a.py], secrets: {KEY: {command: [pass, a]}}, files: {read: [/srv]}}}\n", id="a server that is started"),
+        pytest.param("mcp", f"servers: {{a: {{url: 'https://x', credential: {{from: env:A}}, tools: {{findHost: {{digest: 'sha256:{'0' * 64}', read_only: true}}}}}}}}\n", id="a server that is reached"),
         pytest.param("prices", "version: 2026-11\nunits: {seconds: {usd: '.000045', per: 10}}\n", id="prices"),
     ],
 )  # fmt: skip
@@ -178,6 +180,11 @@ def test_fits_and_loads(kind: Document, text: str) -> None:
         pytest.param("people", "groups: {release: {schedule: ical, url: 'https://x', path: y}}\n", id="two places"),
         pytest.param("connectors", "connectors: {p: {kind: promteheus, url: 'http://x'}}\n", id="no kind"),
         pytest.param("connectors", "connectors: {p: {kind: prometheus}}\n", id="no address"),
+        pytest.param("mcp", "servers: {a: {tools: {}}}\n", id="no way to a server"),
+        pytest.param("mcp", "servers: {a: {command: 'python3 x'}}\n", id="a shell string"),
+        pytest.param("mcp", "servers: {a: {command: [x], secrets: {KEY: hunter2}}}\n", id="a secret written out"),
+        pytest.param("mcp", "servers: {a: {url: 'https://x', tools: {t: {digest: 'sha256:0'}}}}\n", id="no digest"),
+        pytest.param("mcp", f"servers: {{a: {{url: 'https://x', tools: {{t: {{digest: 'sha256:{'0' * 64}', readonly: true}}}}}}}}\n", id="a misspelt judgement"),
         pytest.param("connectors", "connectors: {p: {kind: prometheus, url: 'http://x', token: abc}}\n", id="a credential written out"),
         pytest.param("connectors", "connectors: {p: {kind: prometheus, url: 'http://x', credential: {from: 'abc'}}}\n", id="a value for a reference"),
         pytest.param("connectors", "connectors: {k: {kind: kubernetes, url: 'https://x', namespaces: []}}\n", id="an allow-list of nobody"),

@@ -62,7 +62,7 @@ def test_a_new_skill_and_one_with_every_key_fit(tmp_path: Path) -> None:
         ("steps/0/repeat", "always"),
         ("steps/1/run", ["python3"]),
         ("steps/1/http/method", "TRACE"),
-        ("steps/2/undo", {"mcp": {"server": "x", "tool": "y"}}),
+        ("steps/2/undo", {"ask": {"question": "x"}}),
         ("permissions/hosts/0", "https://api.acme.test"),
         ("permissions/secrets/token/from", "hunter2"),
         ("inputs/additionalProperties", True),

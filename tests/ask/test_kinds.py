@@ -103,25 +103,18 @@ def put(data: dict[str, Any], path: str, new: object) -> dict[str, Any]:
     return data
 
 
-def test_every_key_and_every_kind_reads_and_only_what_nobody_carries_out_yet_is_found() -> None:
+def test_every_key_and_every_kind_reads() -> None:
     manifest = read_as(Manifest, whole())
     assert [type(one).__name__ for one in manifest.steps] == [
         "CommandStep", "HttpStep", "ConnectorStep", "ModelStep", "AskStep", "McpStep",
     ]  # fmt: skip
     assert manifest.steps[1].undo == ("python3",)
-    assert all("not carried out yet" in one.message for one in findings(whole())), findings(whole())
+    assert findings(whole()) == []
 
 
-@pytest.mark.parametrize("position", [5])
-def test_a_kind_that_nothing_carries_out_stops_the_skill_and_is_refused_by_the_runner(position: int) -> None:
-    [(at, said)] = [
-        (one.path, one.message)
-        for one in findings(whole())
-        if one.path[:2] == ("steps", position) and len(one.path) == 3 and "kind" in one.message
-    ]
-    assert said == f"steps of the kind {at[2]} are not carried out yet"
-    with pytest.raises(Refused, match=r"cannot be carried out yet\. It was not begun\."):
-        what(read_as(Manifest, whole()).steps[position])
+def test_a_question_is_nothing_that_a_runner_carries_out() -> None:
+    with pytest.raises(Refused, match="asks people a question"):
+        what(read_as(Manifest, whole()).steps[4])
 
 
 def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_undo() -> None:
@@ -141,7 +134,7 @@ def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_un
         pytest.param("steps/1/http/method", "TRACE", "steps/1/http/method", "should be 'GET'", "", id="method"),
         pytest.param("steps/2/probe/http/urll", "x", "steps/2/probe/http/urll", 'unknown key "urll"', "Did you mean url?", id="inside a probe"),
         pytest.param("steps/2/undo", {"run": ["python3"], "timeout": "1s"}, "steps/2/undo", "beside run there is no timeout", "", id="more beside run"),
-        pytest.param("steps/2/undo", {"mcp": MCP}, "steps/2/undo", "an argv list, or exactly one of run, http, connector", "", id="an undo of another kind"),
+        pytest.param("steps/2/undo", {"model": MODEL}, "steps/2/undo", "an argv list, or exactly one of run, http, connector, mcp", "", id="an undo of another kind"),
         pytest.param("steps/2/undo", "kubectl rollout undo", "steps/2/undo", "should be a list", "", id="an undo as a shell string"),
         pytest.param("preconditions/0/run", ["python3"], "preconditions/0", "exactly one of run, http, connector", "", id="two kinds of precondition"),
         pytest.param("preconditions/0/http", ..., "preconditions/0", "exactly one of run, http, connector", "", id="no kind of precondition"),
@@ -179,8 +172,6 @@ def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_un
         pytest.param("steps/0/run/1", "${secrets.token}", "steps/0/run/1", "may not stand here", "", id="a secret in an argument"),
         pytest.param("permissions/secrets/token/steps", ["switch"], "steps/1/http/headers/Authorization", "may not stand here", "", id="a secret of another step"),
         pytest.param("permissions/secrets/token/steps", ["cal"], "permissions/secrets/token/steps/0", "there is no step cal", "Did you mean call?", id="a secret for nobody"),
-        pytest.param("permissions/secrets/token/steps", ["call", "paln"], "permissions/secrets/token/steps/1", "there is no step paln", "Did you mean plan?", id="a secret for no plan"),
-        pytest.param("permissions/secrets/token/optional", True, "steps/1/http/headers/Authorization", "may not stand here", "A secret that is not optional", id="a secret that may be missing"),
         pytest.param("permissions/secrets/token/from", "hunter2", "permissions/secrets/token/from", "a secret is from env:NAME", "", id="a secret written out"),
         pytest.param("permissions/secrets/token/from", {"command": "pass show x"}, "permissions/secrets/token/from/command", "should be a list", "", id="a secret by a shell"),
         pytest.param("permissions/hosts/0", "https://api.acme.test", "permissions/hosts/0", "a host is api.acme.test", "", id="an address for a host"),
@@ -227,23 +218,7 @@ def test_mistake(path: str, new: object, at: str, message: str, hint: str) -> No
     ],
 )
 def test_what_a_question_may_say_and_where_its_answer_may_stand(path: str, new: object) -> None:
-    assert [one for one in findings(put(whole(), path, new)) if "not carried out" not in one.message] == []
-
-
-def test_a_secret_is_for_steps_of_the_plan_preconditions_and_the_measurement_too() -> None:
-    data = put(whole(), "permissions/secrets/token/steps", ["plan", "first", "call", "measure"])
-    body = {"method": "GET", "url": "https://api.acme.test/up", "headers": {"X": "${secrets.token}"}}
-    data["preconditions"] = [{"id": "first", "title": "It is up", "timeout": "5s", "http": body}]
-    assert [one for one in findings(data) if "not carried out" not in one.message] == []
-
-
-def test_a_secret_goes_to_nothing_that_only_has_the_same_name() -> None:
-    """A plan runs before anybody approves: it must not get what was meant for a step."""
-    data = put(whole(), "plan/0/id", "call")
-    found = [one for one in findings(data) if one.path == ("permissions", "secrets", "token", "steps", 0)]
-    assert [one.message for one in found] == [
-        '"call" may be any of 2: of the plan, of the run, or the measurement'
-    ]
+    assert findings(put(whole(), path, new)) == []
 
 
 def test_an_answer_never_becomes_code() -> None:
@@ -267,7 +242,7 @@ def test_a_skill_that_says_it_only_reads_has_no_verb_that_writes(
 ) -> None:
     data = copy.deepcopy(DEPLOY) | {"on_fail": "stop", "steps": [step("look", "run", ["python3"])]} | change
     data["effects"] = {"read_only": True, "destructive": False}
-    assert at in [one.path for one in findings(data) if "not carried out" not in one.message]
+    assert at in [one.path for one in findings(data)]
 
 
 def test_where_a_stop_is_undone_every_step_that_acts_has_an_undo() -> None:

@@ -15,7 +15,6 @@ ERRORS = {
     "unknown-key": "The front matter has the keys of the format alone.",
     "missing-undo": "What changes something has an undo, where something is undone.",
     "read-only": "A skill that says it only reads has nothing that writes.",
-    "not-yet": "The manifest asks for nothing that is not carried out yet.",
     "unreviewed": "It was reviewed.",
     "lock": "What is there is what was reviewed.",
     "signature": "It is signed by who may sign.",

@@ -10,7 +10,6 @@ from bot.ask.lint.argv import plain
 from bot.ask.lint.effects import effects, environments
 from bot.ask.lint.inputs import inputs
 from bot.ask.lint.naming import names
-from bot.ask.lint.not_yet import not_yet
 from bot.ask.lint.places import Placed, places
 from bot.ask.lint.reach import reach
 from bot.ask.lint.steps import commands, looking, steps
@@ -60,4 +59,3 @@ def lint(
     yield from templates(manifest, placed)
     for rule in also:
         yield from rule(manifest, placed)
-    yield from not_yet(manifest)

@@ -17,6 +17,7 @@ from bot.ask.manifest import (
     HttpRequest,
     HttpStep,
     Manifest,
+    McpAction,
     McpCall,
     McpStep,
     ModelCall,
@@ -52,7 +53,7 @@ def places(manifest: Manifest) -> Iterator[Placed]:
     for position, one in enumerate(manifest.preconditions):
         body, inside = _plain(one.action)
         path: Path = ("preconditions", position, *(inside or ("run",)))
-        yield Placed(path=path, body=body, known=fill.PLANNED, step=one.id, looks=True)
+        yield Placed(path=path, body=body, known=fill.PLANNED, looks=True)
     for position, step in enumerate(manifest.steps):
         key, does = action_of(step)
         at: Path = ("steps", position)
@@ -64,8 +65,9 @@ def places(manifest: Manifest) -> Iterator[Placed]:
                 path = (*at, way, *inside)
                 yield Placed(path=path, body=body, known=known, step=step.id, looks=way == "probe")
     measure, known = manifest.done_when.measure, (*fill.PLANNED, *told[-1])
-    path = ("done_when", "measure", "run" if measure.connector is None else "connector")
-    yield Placed(path=path, body=measure.connector or measure.run or (), known=known, looks=True)
+    key = "connector" if measure.connector else "mcp" if measure.mcp else "run"
+    does = measure.connector or measure.mcp or measure.run or ()
+    yield Placed(path=("done_when", "measure", key), body=does, known=known, looks=True)
 
 
 def answers(manifest: Manifest) -> list[tuple[str, ...]]:
@@ -96,12 +98,16 @@ def action_of(step: Step) -> tuple[str, Body]:
             assert_never(step)
 
 
-def _plain(action: tuple[str, ...] | HttpAction | ConnectorAction) -> tuple[Body, tuple[str, ...]]:
+def _plain(
+    action: tuple[str, ...] | HttpAction | ConnectorAction | McpAction,
+) -> tuple[Body, tuple[str, ...]]:
     match action:
         case HttpAction(http=request):
             return request, ("http",)
         case ConnectorAction(connector=call):
             return call, ("connector",)
+        case McpAction(mcp=call):
+            return call, ("mcp",)
         case _:
             return action, ()
 

@@ -15,6 +15,7 @@ from bot.ask.manifest.actions import (
     Expected,
     HttpAction,
     HttpRequest,
+    McpAction,
     McpCall,
     ModelCall,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "Inputs",
     "Limits",
     "Manifest",
+    "McpAction",
     "McpCall",
     "McpStep",
     "Measure",

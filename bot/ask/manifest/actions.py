@@ -109,13 +109,14 @@ class ModelCall(Record):
 
 
 class McpCall(Record):
-    """A tool of an MCP server that this installation knows."""
+    """A tool of an MCP server that this installation knows. `expect` is as a connector's."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     server: Name
     tool: Text
     arguments: dict[str, JsonValue] = Field(default_factory=dict, alias="with")
+    expect: dict[str, Scalar] = Field(default_factory=dict)
 
     @property
     def permission(self) -> str:
@@ -135,6 +136,10 @@ class ConnectorAction(Record):
     connector: ConnectorCall
 
 
+class McpAction(Record):
+    mcp: McpCall
+
+
 def _plainly(found: object) -> object:
     """`{run: [a, b]}` is `[a, b]`."""
     if isinstance(found, Mapping) and (more := [str(key) for key in found if key != "run"]):
@@ -148,13 +153,13 @@ def _kind(found: object) -> str | None:
         case Mapping():
             said = [kind for key, kind in _KINDS.items() if key in found]
             return said[0] if len(said) == 1 else None
-        case HttpAction() | ConnectorAction():
+        case HttpAction() | ConnectorAction() | McpAction():
             return type(found).__name__
         case _:
             return "Argv"
 
 
-_KINDS = {"run": "CommandAction", "http": "HttpAction", "connector": "ConnectorAction"}
+_KINDS = {"run": "CommandAction", "http": "HttpAction", "connector": "ConnectorAction", "mcp": "McpAction"}
 
 Action = Annotated[
     Annotated[Argv, Tag("Argv")]
@@ -164,11 +169,12 @@ Action = Annotated[
         Tag("CommandAction"),
     ]
     | Annotated[HttpAction, Tag("HttpAction")]
-    | Annotated[ConnectorAction, Tag("ConnectorAction")],
+    | Annotated[ConnectorAction, Tag("ConnectorAction")]
+    | Annotated[McpAction, Tag("McpAction")],
     Discriminator(
         _kind,
         custom_error_type="not_one_kind",
         custom_error_message=f"should be an argv list, or exactly one of {', '.join(_KINDS)}",
     ),
 ]
-"""What may ask about a step or take it back: an argv list, a request, or a verb of a connector."""
+"""What may ask about a step or take it back: an argv list, a request, a verb of a connector, or a tool."""

@@ -15,7 +15,9 @@ _FROM_ENV = r"\$\{env\.[A-Za-z_][A-Za-z0-9_]*\}"
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"({_FROM_ENV}|{_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\])(:[1-9][0-9]{{0,4}})?")
 _PLACE = re.compile(rf"({_FROM_ENV}|/)[^\x00-\x1f*?]*")
-_VERB = re.compile(r"[a-z][a-z0-9_-]*(:[a-z0-9][a-z0-9_./-]*)+")
+TOOL = r"[A-Za-z0-9_][A-Za-z0-9_./-]*"
+"""Names of tools of MCP servers, which may have capitals."""
+_VERB = re.compile(rf"[a-z][a-z0-9_-]*(:[a-z0-9][a-z0-9_./-]*)+|mcp:[a-z0-9]+(-[a-z0-9]+)*:{TOOL}")
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\x00-\x1f]+")
 
 Host = Annotated[
@@ -71,17 +73,12 @@ Source = Annotated[
 
 
 class Secret(Record):
-    """A reference, never a value. Only the steps that are named get it, those of the plan among them.
-
-    `optional`: where the reference names nothing (the variable is not set, there is no such file) its steps
-    begin without it. One that names something and cannot be had stops them all the same.
-    """
+    """A reference, never a value. Only the steps that are named get it."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     source: Source = Field(alias="from")
     steps: tuple[Word, ...] = Field(min_length=1)
-    optional: bool = False
 
 
 class Permissions(Record):

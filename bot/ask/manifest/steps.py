@@ -13,6 +13,7 @@ from bot.ask.manifest.actions import (
     ConnectorCall,
     HttpAction,
     HttpRequest,
+    McpAction,
     McpCall,
     ModelCall,
 )
@@ -119,11 +120,12 @@ class Measure(Record):
     timeout: Seconds
     run: Argv | None = None
     connector: ConnectorCall | None = None
+    mcp: McpCall | None = None
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Measure:
-        if (self.run is None) == (self.connector is None):
-            raise ValueError("a measurement has exactly one of run, connector")
+        if sum(one is not None for one in (self.run, self.connector, self.mcp)) != 1:
+            raise ValueError("a measurement has exactly one of run, connector, mcp")
         return self
 
 
@@ -136,17 +138,20 @@ class Precondition(Record):
     run: Argv | None = None
     http: HttpRequest | None = None
     connector: ConnectorCall | None = None
+    mcp: McpCall | None = None
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Precondition:
-        if sum(one is not None for one in (self.run, self.http, self.connector)) != 1:
-            raise ValueError("a precondition has exactly one of run, http, connector")
+        if sum(one is not None for one in (self.run, self.http, self.connector, self.mcp)) != 1:
+            raise ValueError("a precondition has exactly one of run, http, connector, mcp")
         return self
 
     @property
-    def action(self) -> Argv | HttpAction | ConnectorAction:
+    def action(self) -> Argv | HttpAction | ConnectorAction | McpAction:
         if self.http is not None:
             return HttpAction(http=self.http)
         if self.connector is not None:
             return ConnectorAction(connector=self.connector)
+        if self.mcp is not None:
+            return McpAction(mcp=self.mcp)
         return self.run or ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.ask.lint.places import action_of
-from bot.ask.manifest import AskStep, Check, DoneWhen, Manifest, Question, Step
+from bot.ask.manifest import AskStep, Check, DoneWhen, Manifest, Measure, Question, Step
 from bot.ask.manifest.questions import Person
 from bot.ask.revision.difference import Difference
 from bot.ask.versions import Level
@@ -103,8 +103,13 @@ def _done_when(then: DoneWhen, now: DoneWhen) -> Iterator[Difference]:
     if then.no_data != now.no_data:
         what = f"no_data was {then.no_data} and is {now.no_data}"
         yield Difference("done_when", what, Level.MAJOR if now.no_data == "unknown" else Level.MINOR)
-    if (then.measure.run, then.measure.connector) != (now.measure.run, now.measure.connector):
+    if _does(then.measure) != _does(now.measure):
         yield Difference("done_when", "it is measured by something else", Level.MINOR)
+
+
+def _does(measure: Measure) -> Measure:
+    """All of it but how long it may take."""
+    return measure.model_copy(update={"timeout": 1.0})
 
 
 def _stricter(then: Check, now: Check) -> bool:

@@ -61,14 +61,21 @@ class Unanswerable(Exception):
 
     `absent`: the service knows for certain that there is none, which is a no to a probe. Nothing else is: a
     query that does not parse, a missing right or a wrong address must not say that a step did not happen.
-    `status` and `answer` are what it answered, when it did.
+    `status` and `answer` are what it answered, when it did. `reason` is short and follows "it", where the
+    step's end is told in one sentence.
     """
 
     def __init__(
-        self, words: str, *, absent: bool = False, status: int = 0, answer: JsonValue = None
+        self,
+        words: str,
+        *,
+        absent: bool = False,
+        status: int = 0,
+        answer: JsonValue = None,
+        reason: str = "",
     ) -> None:
         super().__init__(words)
-        self.absent, self.status, self.answer = absent, status, answer
+        self.absent, self.status, self.answer, self.reason = absent, status, answer, reason
 
     @property
     def exit_code(self) -> int:

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from bot.ask.catalog import did_you_mean
 from bot.ask.json_schema import fault
 from bot.ask.lint.places import Placed
-from bot.ask.manifest import Check, ConnectorCall, Manifest, ModelCall
+from bot.ask.manifest import Check, ConnectorCall, Manifest, McpCall, ModelCall
 from bot.ask.reading import Finding, Path
 from bot.execute.connectors import VERBS
 from bot.execute.connectors.connector import Verb
@@ -30,6 +30,9 @@ def verbs(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:
         match place.body:
             case ConnectorCall() as call:
                 yield from _call(call, place)
+            case McpCall(expect=expect) if "probe" in place.path and not expect:
+                what = "that a tool answers does not say that the step happened"
+                yield Finding(place.path, what, "Add expect, such as {count: 1}.")
             case ModelCall(tools=tools):
                 for position, tool in enumerate(tools):
                     yield from _exists(tool, (*place.path, "tools", position))

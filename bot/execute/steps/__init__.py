@@ -1,4 +1,4 @@
-"""What each kind of step does: one file a kind. What is not built yet is refused before it begins."""
+"""What each kind of step does: one file a kind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.ask.manifest import (
     Action,
     Argv,
+    AskStep,
     CommandStep,
     ConnectorAction,
     ConnectorCall,
@@ -14,6 +15,9 @@ from bot.ask.manifest import (
     HttpAction,
     HttpRequest,
     HttpStep,
+    McpAction,
+    McpCall,
+    McpStep,
     Measure,
     ModelCall,
     ModelStep,
@@ -35,21 +39,28 @@ class Asked:
     measures: bool = False
 
 
-Does = Argv | HttpRequest | Asked | ModelCall
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool of an MCP server; `answers` and `measures` as of a verb."""
+
+    call: McpCall
+    answers: bool = False
+    measures: bool = False
+
+
+Does = Argv | HttpRequest | Asked | ModelCall | Tool
 
 
 def measuring(measure: Measure) -> Does:
     if measure.connector is not None:
         return Asked(measure.connector, measures=True)
+    if measure.mcp is not None:
+        return Tool(measure.mcp, measures=True)
     return measure.run or ()
 
 
 def what(doing: Step | Action | None) -> Does:
-    """What a step, a probe or an undo does.
-
-    Raises Refused for a kind that nobody carries out: `lint` stops such a skill long before, and this is for
-    what slips by.
-    """
+    """What a step, a probe or an undo does. Raises Refused for a question, which is put to people instead."""
     match doing:
         case CommandStep(run=argv):
             return argv
@@ -65,5 +76,9 @@ def what(doing: Step | Action | None) -> Does:
             return Asked(call)
         case ConnectorAction(connector=call):
             return Asked(call, answers=True)
-        case _:
-            raise Refused(f"{doing.id} is a kind of step that cannot be carried out yet. It was not begun.")
+        case McpStep(mcp=call):
+            return Tool(call)
+        case McpAction(mcp=call):
+            return Tool(call, answers=True)
+        case AskStep():
+            raise Refused(f"{doing.id} asks people a question: nothing is carried out for it.")

@@ -16,6 +16,7 @@ from bot.ask.manifest import ConnectorCall, Manifest
 from bot.assess.connected import Connected, Connectors, Git, GitHub, Kubernetes
 from bot.execute.connectors import VERBS, Verb
 from bot.execute.connectors.connector import Arguments, Found
+from bot.execute.connectors.fitting import fitted
 from bot.terms import Refused
 
 Fill = Callable[[str], str]
@@ -62,6 +63,12 @@ class Calling:
     def said(self) -> str:
         """As `permissions.verbs` has it."""
         return f"{self.name}:{self.verb}"
+
+    def kept(self, found: Found) -> Found:
+        return fitted(found, self.output_limit)
+
+    def judged(self, found: Found) -> tuple[int, str]:
+        return answered(self, found)
 
 
 def ready(
@@ -155,14 +162,9 @@ def answered(calling: Calling, found: Found) -> tuple[int, str]:
 
     What an answer does not have is no no: a slip in `expect` must not make a probe say that nothing happened.
     """
-    for where, wanted in calling.expect.items():
-        try:
-            seen = _at(found, where)
-        except KeyError:
-            known = ", ".join(found)
-            return 2, f"The answer has no {where}, so nothing can be told. It has {known}."
-        if seen != wanted and _text(seen) != _text(wanted):
-            return 1, f"{where} is {_text(seen)}, and {_text(wanted)} is expected."
+    code, why = held_against(calling.expect, found)
+    if code:
+        return code, why
     if found.get("more") and "count" in calling.expect:
         return 2, "There are more than were asked for, so how many there are cannot be told."
     if found.get("warnings") and (calling.asks or calling.measures):
@@ -171,6 +173,19 @@ def answered(calling: Calling, found: Found) -> tuple[int, str]:
         return 2, "There is more than was asked for, so nothing was measured."
     if calling.asks and calling.does.reads and not calling.expect and found.get("count", 1) == 0:
         return 1, "There is none."
+    return 0, ""
+
+
+def held_against(expect: Mapping[str, JsonValue], found: Found) -> tuple[int, str]:
+    """0 when all that is expected is there, 1 when something is otherwise, 2 when something is not there."""
+    for where, wanted in expect.items():
+        try:
+            seen = _at(found, where)
+        except KeyError:
+            known = ", ".join(found)
+            return 2, f"The answer has no {where}, so nothing can be told. It has {known}."
+        if seen != wanted and _text(seen) != _text(wanted):
+            return 1, f"{where} is {_text(seen)}, and {_text(wanted)} is expected."
     return 0, ""
 
 
@@ -202,7 +217,7 @@ def _filled(value: JsonValue, fill: Fill, schema: Mapping[str, Any]) -> JsonValu
     match value:
         case str():
             text = fill(value)
-            return _number(text, schema) if _ONE_MARK.fullmatch(value) else text
+            return number(text, schema) if _ONE_MARK.fullmatch(value) else text
         case list():
             return [_filled(one, fill, schema.get("items") or {}) for one in value]
         case dict():
@@ -216,7 +231,7 @@ def _below(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _number(text: str, schema: Mapping[str, Any]) -> JsonValue:
+def number(text: str, schema: Mapping[str, Any]) -> JsonValue:
     if schema.get("type") not in ("integer", "number", "boolean"):
         return text
     try:
