@@ -98,18 +98,18 @@ def rehearse(policies: Policies, pasts: Sequence[Past]) -> tuple[Rehearsal, ...]
         for gate in policy.runbook.gates
         if gate.earned is not None
     }
-    kept = {past.account: _Kept() for past in pasts}
+    kept = {_band_of(past): _Kept() for past in pasts}
     for past, asked in _in_time(pasts):
         if asked:
-            _ask(past, policies, found, kept[past.account])
+            _ask(past, policies, found, kept[_band_of(past)])
         else:
-            _end(past, found, kept[past.account])
+            _end(past, found, kept[_band_of(past)])
     return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Of one account: the last runs, and of those that failed as many again."""
+    """Of one account and band: the last runs, and of those that failed as many again."""
 
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=LOOKED_AT))
     failures: deque[Line] = field(default_factory=lambda: deque(maxlen=LOOKED_AT))
@@ -118,6 +118,10 @@ class _Kept:
         risk = past.facts.request.risk
         lines = (*self.lines, *more)
         return evidence(lines, self.failures, risk=risk, digest=past.digest, now=now)
+
+
+def _band_of(past: Past) -> tuple[str, Band]:
+    return past.account, band(past.facts.request.risk)
 
 
 def _in_time(pasts: Sequence[Past]) -> Iterator[tuple[Past, bool]]:
@@ -133,16 +137,16 @@ def _in_time(pasts: Sequence[Past]) -> Iterator[tuple[Past, bool]]:
 
 
 def _ask(past: Past, policies: Policies, found: Mapping[str, Rehearsal], kept: _Kept) -> None:
-    risk = past.facts.request.risk
     record = kept.record(past, past.asked_at)
-    seen = _seen(record, draw(past.request, past.asked_at.isoformat()))
+    # Each draws for itself here: what the lots of then came to is known only where they were drawn.
+    seen = _seen(record, draw(past.request, past.asked_at.isoformat(), secret=b"rehearsed"))
     facts = past.facts.model_copy(update={"evidence": seen})
     matched = matching_rules(policies, facts)
     for rule, one in found.items():
         if not matched & {rule, rule + RELAXED}:
             continue
         one.about += 1
-        one.met.add((past.account, band(risk)))
+        one.met.add(_band_of(past))
         short = [threshold for threshold, _ in shortfalls(one.earned, seen)]
         if rule + RELAXED in matched:
             said = f"{record.verified} of {record.runs} verified, lower bound {record.success_lb:.2f}"
@@ -166,7 +170,7 @@ def _end(past: Past, found: Mapping[str, Rehearsal], kept: _Kept) -> None:
     if past.state is not State.DONE:
         before, after = (_seen(kept.record(past, at, *more), 1.0) for more in ((), (line,)))
         for one in found.values():
-            if (past.account, band(risk)) not in one.met or any(shortfalls(one.earned, before)):
+            if _band_of(past) not in one.met or any(shortfalls(one.earned, before)):
                 continue
             if any(shortfalls(one.earned, after)):
                 one.demotions.append(Demotion(past, cooled(one.earned, after, at)))

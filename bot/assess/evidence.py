@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import JsonValue
 
@@ -20,10 +21,11 @@ Line = Mapping[str, JsonValue]
 Band = Literal["low", "medium", "high"]
 """Runs are evidence for runs as risky as they were: what went well at risk 10 says nothing about 80."""
 
+BANDS: tuple[Band, ...] = get_args(Band)
 MEDIUM_FROM, HIGH_FROM = 40, 70
 WINDOW = timedelta(days=30)
 LOOKED_AT = 200
-"""So many of the last runs, in all bands together, are the record; of failures, as many again."""
+"""So many of the last runs of each band are the record; of failures, as many again."""
 NEVER_FAILED_DAYS = 3650
 
 _Z = 1.959963985
@@ -67,12 +69,12 @@ def evidence(
 ) -> Evidence:
     """The record of runs as risky as `risk`, from lines of one skill's major version in one environment.
 
-    `history` are the last of them: the rate is theirs. `failures` may be older, so that no number of runs
-    that went well makes a failure forgotten before its time.
+    `history` are the last of them, in their order: the rate is that of the last as risky as this. `failures`
+    may be older, so that no number of runs that went well makes a failure forgotten before its time.
     """
-    counted = [line for line in history if _counts(line, risk)]
+    counted = [line for line in history if _counts(line, risk)][-LOOKED_AT:]
     done = [line for line in counted if line.get("outcome") == "done"]
-    here = {(line.get("request"), line.get("at")) for line in history}
+    here = {(line.get("request"), line.get("at")) for line in counted}
     older = [line for line in failures if (line.get("request"), line.get("at")) not in here]
     ages = [now - _at(line, now) for line in (*counted, *older) if failed(line) and _counts(line, risk)]
     return Evidence(
@@ -102,10 +104,43 @@ def _at(line: Line, now: datetime) -> datetime:
     return datetime.fromtimestamp(at / 1000, tz=UTC) if isinstance(at, int) else now
 
 
-def draw(*identity: str) -> float:
-    """A number from 0 to 1 that is the same for the same request, and that nobody can choose."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Lines of one account: the last runs of every band, in their order within it, and those that failed."""
+
+    history: tuple[Line, ...] = ()
+    failures: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """What is drawn for a request: whether its record is enough, or people look at it all the same.
+
+    Who asks again draws the same: a lot is about a skill's account, a target and the last run there that used
+    one up, by band in `last`, and about nothing that whoever asks can say otherwise. `secret` keeps it from
+    being known beforehand.
+    """
+
+    secret: bytes = field(repr=False)
+    account: str
+    last: Mapping[Band, str]
+
+    def drawn(self, risk: int, target: str) -> float:
+        """From 0 to 1, and the lower the likelier it is that somebody looks at it."""
+        within = band(risk)
+        said = (self.account, within, target, self.last.get(within, ""))
+        return draw(*said, secret=self.secret)
+
+
+def lot_of(within: Band, target: str) -> str:
+    """The lot that a run uses up, by its name within its account."""
+    return f"{within} {target}"
+
+
+def draw(*identity: str, secret: bytes) -> float:
+    """A number from 0 to 1 that is the same for the same words, and that nobody can choose."""
     said = "\0".join(identity).encode()
-    return int.from_bytes(hashlib.sha256(said).digest()[:6]) / 2**48
+    return int.from_bytes(hmac.digest(secret, said, hashlib.sha256)[:6]) / 2**48
 
 
 def costs(history: Iterable[Line], prices: PriceCard) -> tuple[Micros, ...]:

@@ -16,7 +16,7 @@ from bot.assess.compiled import Policy, ReadyGate
 from bot.assess.decision import Allow, Because, Decision, Deny, RequireApproval
 from bot.assess.demands import requiring
 from bot.assess.estimate import estimate
-from bot.assess.evidence import Line, costs, evidence
+from bot.assess.evidence import LOOKED_AT, Line, costs, evidence
 from bot.assess.facts import Facts
 from bot.assess.floor import answerable, floored
 from bot.assess.gather import Circumstances, gather, record_facts
@@ -45,9 +45,9 @@ def assess(
 ) -> Assessment:
     """Judge an invocation and bind the judgement to everything it rests on.
 
-    `history` are the last lines kept under `account_of(invocation)`, `failures` those of it that are not
-    forgotten when many others follow; `budgets` what is spent and held of each of
-    `policies.accounts`, None when that is not known; `earlier` is the last run here, of whatever version.
+    `history` are the last lines kept under `account_of(invocation)`, of every band, and in their order;
+    `failures` those that are not forgotten when many others follow; `budgets` what is spent and held of each
+    of `policies.accounts`, None when that is not known; `earlier` is the last run here, of whatever version.
     Raises Refused for what cannot be judged at all.
     """
     name, version = invocation.skill, invocation.version
@@ -57,7 +57,7 @@ def assess(
         skill.manifest.cost.lines,
         prices=policies.prices,
         ceiling=_ceiling(skill, invocation.environment),
-        history=costs(history, policies.prices),
+        history=costs(history[-LOOKED_AT:], policies.prices),
     )
     base = declared(skill.manifest.effects, invocation.environment)
     facts = gather(
@@ -74,7 +74,7 @@ def assess(
     )
     risk, risk_why = assess_risk(applying, facts, base)
     record = evidence(history, failures, risk=risk, digest=skill.digest, now=now)
-    facts = facts.rated(risk, record_facts(record, draw=around.draw))
+    facts = facts.rated(risk, record_facts(record, draw=around.drawn(risk, plan.target.identity)))
     floor, known = skill.manifest.approval, policies.roster.groups
     decision = floored(decide(policies, facts), floor, skill=name, known=known)
     decision = answerable(decision, skill.manifest.steps, skill=name, known=known)

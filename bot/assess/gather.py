@@ -11,7 +11,7 @@ from bot.ask.catalog import Skill
 from bot.ask.fill import written
 from bot.ask.invocation import Invocation
 from bot.assess.assessment import BudgetLine, Estimate, Plan
-from bot.assess.evidence import Evidence
+from bot.assess.evidence import Evidence, Lots
 from bot.assess.facts import MOST_CHANGES, MOST_USD, Facts, usd
 from bot.terms import Group, Principal, Refused
 
@@ -29,8 +29,12 @@ class Circumstances:
     authors: tuple[Principal, ...] = ()
     last_committer: Principal | None = None
     beneficiary: Principal | None = None
-    draw: float = 0.0
-    """`evidence.draw` of the request."""
+    lots: Lots | None = None
+    """Without any it is drawn for review."""
+
+    def drawn(self, risk: int, target: str) -> float:
+        """`evidence.draw` of the request."""
+        return self.lots.drawn(risk, target) if self.lots is not None else 0.0
 
 
 def gather(
@@ -51,6 +55,7 @@ def gather(
     Without any budget there is no limit.
     """
     effects = skill.manifest.effects
+    drawn = around.drawn(risk, plan.target.identity)
     left = min((usd(line.left) for line in budgets), default=MOST_USD)
     named: dict[str, JsonValue] = {
         "request.skill": invocation.skill,
@@ -82,7 +87,7 @@ def gather(
         "skill.idempotent": effects.idempotent,
         "freeze.active": list(freezes),
         "budget.left_usd": left,
-        **{f"evidence.{name}": value for name, value in record_facts(record, draw=around.draw).items()},
+        **{f"evidence.{name}": value for name, value in record_facts(record, draw=drawn).items()},
     }
     try:
         return Facts.of(named)

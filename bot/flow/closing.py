@@ -6,9 +6,11 @@ import json
 
 from pydantic import JsonValue
 
+from bot.assess.decision import RequireApproval
 from bot.assess.estimate import account_of
-from bot.assess.evidence import failed
+from bot.assess.evidence import band, failed, lot_of
 from bot.assess.prices import PriceCard
+from bot.assess.unfolding import RELAXED
 from bot.execute.run import Finish
 from bot.flow import reviewing
 from bot.flow.commit import Commit
@@ -51,6 +53,8 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
         settle=settled,
         history=(account_of(request.invocation), json.dumps(line)),
         failed=failed({"outcome": finish.ending}),
+        band=band(request.assessment.risk) if request.assessment else None,
+        lot=_used_up(request),
         set={
             "outcome": Outcome(kind=finish.ending, sentence=finish.sentence, checks=checks, result=result),
             "cost": settled,
@@ -68,6 +72,20 @@ def closing(request: Request, finish: Finish, *, prices: PriceCard, fence: int) 
             "digest": request.assessment.digest if request.assessment else "",
         },
     )
+
+
+def _used_up(request: Request) -> str | None:
+    """The lot that was drawn for it, where people looked at it or a record was enough.
+
+    What ran for neither reason leaves it: else a run beside the gate would draw anew for what is picked.
+    """
+    judged = request.assessment
+    if judged is None:
+        return None
+    earned = any(line.rule.endswith(RELAXED) for line in judged.decision.because)
+    if not earned and not isinstance(judged.decision, RequireApproval):
+        return None
+    return lot_of(band(judged.risk), judged.plan.target.identity)
 
 
 def _told(request: Request) -> dict[str, JsonValue] | None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from bot.assess.evidence import Band
 from bot.authorize.approval import Vote
 from bot.execute.journal import Entry
 from bot.flow.notice import Notice
@@ -104,6 +105,10 @@ class Commit:
     history: tuple[str, str] | None = None
     failed: bool = False
     """The line of `history` is that of a failure: it is kept apart as well, where no others push it out."""
+    band: Band | None = None
+    """The line of `history` is kept by its band as well, where those of other bands do not push it out."""
+    lot: str | None = None
+    """Used up by this: the account of `history` draws anew for what the lot is about."""
 
     def moves(self) -> dict[str, str]:
         """From which states this may happen, and where each leads: the one table, for this event."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -14,7 +14,7 @@ from bot.ask.invocation import Invocation
 from bot.assess.assessment import Assessment, Plan
 from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.assess.estimate import account, account_of, major_of
-from bot.assess.evidence import draw
+from bot.assess.evidence import Lots
 from bot.assess.gate import assess
 from bot.assess.gather import Circumstances
 from bot.assess.models import lacking as no_model_for
@@ -46,6 +46,7 @@ class Judging:
     artifacts: Artifacts
     planning: Planning
     lease_s: float
+    lots_secret: bytes = field(repr=False)
 
     async def plan(self, request_id: RequestId, *, worker: str) -> None:
         """Plan and judge one request; its card shows the decision, or why there is none."""
@@ -103,7 +104,7 @@ class Judging:
         drawn = policies.accounts(invocation, team=team, now=now)
         spent = await self.store.spent([account.key for account in drawn])
         own = held_by(request)
-        history = await self.store.history(account_of(invocation))
+        ended = await self.store.ended(account_of(invocation))
         return assess(
             invocation=invocation,
             skill=skill,
@@ -111,9 +112,9 @@ class Judging:
             requester=request.requester,
             around=await self._around(request, plan, person),
             policies=policies,
-            history=history,
-            failures=await self.store.failures(account_of(invocation)),
-            earlier=history[-1] if history else await self._earlier(invocation),
+            history=ended.history,
+            failures=ended.failures,
+            earlier=ended.history[-1] if ended.history else await self._earlier(invocation),
             budgets={key: Micros(amount - own.get(key, 0)) for key, amount in spent.items()},
             now=now,
             card_revision=card_revision,
@@ -136,6 +137,10 @@ class Judging:
         known = await self.people.called(named) if named else {}
         looked_at = self.artifacts.policies().looks_at(invocation.skill, invocation.version)
         authors = [known.get(name) for name in plan.authors]
+        lots = None
+        if "evidence.draw" in looked_at:
+            account, target = account_of(invocation), plan.target.identity
+            lots = Lots(self.lots_secret, account, await self.store.used_up(account, target))
         waiting: dict[str, int] = {}
         if "actor.waiting" in looked_at and request.requester is not None:
             waiting["waiting"] = await self.store.waiting(request.requester, but=request.id)
@@ -144,7 +149,7 @@ class Judging:
             authors=tuple(one for one in authors if one) if all(authors) else (),
             last_committer=known.get(plan.last_committer),
             beneficiary=known.get(plan.beneficiary),
-            draw=draw(request.id, request.asked_at.isoformat()),
+            lots=lots,
             **waiting,
         )
 

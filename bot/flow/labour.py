@@ -29,10 +29,18 @@ class Labour:
 
     @classmethod
     def of(
-        cls, *, store: Store, people: People, artifacts: Artifacts, workshop: Workshop, lease_s: float
+        cls,
+        *,
+        store: Store,
+        people: People,
+        artifacts: Artifacts,
+        workshop: Workshop,
+        lease_s: float,
+        lots_secret: bytes,
     ) -> Labour:
+        """`lots_secret` must be the same in every worker, and known to nobody who asks: see `Lots`."""
         drift = Drift(store, artifacts)
-        judging = Judging(store, people, artifacts, Planning(workshop), lease_s)
+        judging = Judging(store, people, artifacts, Planning(workshop), lease_s, lots_secret)
         reassessing = Reassessing(store, drift, judging)
         checking = Checking(store, people, drift, judging, reassessing)
         running = Running(store, artifacts, workshop, checking, lease_s)

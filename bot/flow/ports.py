@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from bot.ask.catalog import Catalog
 from bot.ask.invocation import Invocation
+from bot.assess.evidence import Band, Ended
 from bot.assess.policy import Policies
 from bot.authorize.people import Person
 from bot.flow.commit import Commit, Committed, Declined, Timer, Work
@@ -72,7 +73,13 @@ class Store(Protocol):
 
     async def history(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
 
-    async def failures(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
+    async def ended(self, account: str) -> Ended:
+        """The last runs of each risk band, and those that failed however many ended well since."""
+        ...
+
+    async def used_up(self, account: str, target: str) -> Mapping[Band, str]:
+        """By band, the last run on this target that used up what is drawn for it."""
+        ...
 
     async def waiting(self, requester: Principal, *, but: RequestId) -> int:
         """How many other requests of theirs wait for approval."""

@@ -98,12 +98,16 @@ class Keys:
         """What a step said, until it was sent on."""
         return self._of(f"output:{request}:{name}")
 
-    def history(self, account: str) -> str:
-        return self._of(f"history:{account}")
+    def history(self, account: str, band: str = "") -> str:
+        return self._of(f"history:{account}:{band}" if band else f"history:{account}")
 
-    def failures(self, account: str) -> str:
+    def failures(self, account: str, band: str = "") -> str:
         """Lines of `history` that must not be forgotten, however many others follow."""
-        return self._of(f"failures:{account}")
+        return self._of(f"failures:{account}:{band}" if band else f"failures:{account}")
+
+    def lots(self, account: str) -> str:
+        """Which run used up the last lot, by band and target."""
+        return self._of(f"lots:{account}")
 
     def showing(self, request: RequestId) -> str:
         return self._of(f"showing:{request}")

@@ -14,11 +14,13 @@ from pydantic import JsonValue
 from redis.asyncio import Redis
 
 from bot.ask.invocation import Invocation
+from bot.assess.evidence import Band, Ended
 from bot.flow.commit import Commit, Committed, Declined, Reason, Timer, Work
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
 from bot.settle.discretion import OPEN, Discretion
 from bot.store.attempt import attempt
+from bot.store.ended import ended, used_up
 from bot.store.keys import TEAMS, Keys
 from bot.store.records import fields_of, request_from
 from bot.store.together import Together
@@ -107,7 +109,8 @@ class Store:
         keys = [base, f"{base}:votes", f"{base}:journal", k.audit, k.outbox, k.work, k.due, k.states]
         keys += [k.ledger, k.holds, k.locks, k.history(account), k.notices, k.slots, k.turns, k.requests]
         keys += [k.output(commit.request, commit.output.name if commit.output else "none")]
-        keys += [k.failures(account)]
+        band = commit.band or "none"
+        keys += [k.failures(account, commit.band or ""), k.history(account, band), k.lots(account)]
         discreet = await self._discretion(commit.request)
         answer = await self._run("commit", keys, [json.dumps(_document(commit, line, discreet))])
         kind, first, *rest = answer
@@ -280,10 +283,11 @@ class Store:
         lines = await attempt(lambda: self.redis.lrange(self.keys.history(account), -limit, -1))
         return [json.loads(line) for line in lines]
 
-    async def failures(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]:
-        """The lines of runs that failed, however many have ended well since."""
-        lines = await attempt(lambda: self.redis.lrange(self.keys.failures(account), -limit, -1))
-        return [json.loads(line) for line in lines]
+    async def ended(self, account: str) -> Ended:
+        return await ended(self.redis, self.keys, account)
+
+    async def used_up(self, account: str, target: str) -> Mapping[Band, str]:
+        return await used_up(self.redis, self.keys, account, target)
 
 
 def _document(commit: Commit, history: str | None, discreet: Discretion) -> dict[str, Any]:
@@ -319,6 +323,8 @@ def _document(commit: Commit, history: str | None, discreet: Discretion) -> dict
         "slot": commit.slot and {"skill": commit.slot.skill, "most": commit.slot.most},
         "history": history,
         "failed": (commit.failed and history is not None) or None,
+        "banded": (commit.band is not None and history is not None) or None,
+        "lot": commit.lot,
     }
     return {name: value for name, value in document.items() if value is not None}
 

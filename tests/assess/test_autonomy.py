@@ -32,7 +32,9 @@ def past(
 
 
 def _unpicked(asked: datetime, *, picked: bool = False) -> int:
-    return next(n for n in range(1000) if (draw(f"r-{n}", asked.isoformat()) < 0.1) is picked)
+    return next(
+        n for n in range(1000) if (draw(f"r-{n}", asked.isoformat(), secret=b"rehearsed") < 0.1) is picked
+    )
 
 
 def over(*pasts: Past, more: str = "", other: str = "") -> Rehearsal:

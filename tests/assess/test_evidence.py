@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.assess.evidence import NEVER_FAILED_DAYS, Evidence, draw, evidence
+from bot.assess.evidence import NEVER_FAILED_DAYS, Evidence, Lots, evidence
 from bot.terms import Digest
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -78,8 +78,35 @@ def test_the_bound_is_wilsons(runs: int, verified: int, bound: float) -> None:
     assert Evidence(runs, verified).success_lb == pytest.approx(bound, abs=5e-4)
 
 
-def test_a_draw_is_the_same_for_the_same_request_and_spread_evenly() -> None:
-    drawn = [draw(f"r-{number}", "then") for number in range(2000)]
-    assert draw("r-7", "then") == drawn[7]
+def test_each_band_has_a_window_of_its_own() -> None:
+    """However many harmless runs there are, those as risky as this are the record."""
+    risky, harmless = [run("failed", risk=80)] * 3 + [run(risk=80)] * 250, [run(risk=5)] * 1000
+    found = seen(*risky, *harmless, risk=80)
+    assert (found.runs, found.verified, found.failures_30d) == (200, 200, 0)
+    assert seen(*risky, *harmless, risk=5).runs == 200
+
+
+def lots(account: str = "deploy@1:staging", secret: bytes = b"s", **last: str) -> Lots:
+    return Lots(secret, account, last)  # type: ignore[arg-type]
+
+
+def test_a_lot_is_the_same_until_a_run_uses_it_up() -> None:
+    drawn = lots(low="r-1", high="r-2").drawn(20, "checkout")
+    assert lots(low="r-1", high="r-9").drawn(39, "checkout") == drawn
+    others = {
+        lots(low="r-3").drawn(20, "checkout"),
+        lots().drawn(20, "checkout"),
+        lots(low="r-1").drawn(20, "payments"),
+        lots(low="r-1", medium="r-1").drawn(40, "checkout"),
+        lots("deploy@2:staging", low="r-1").drawn(20, "checkout"),
+        lots(low="r-1", secret=b"t").drawn(20, "checkout"),
+    }
+    assert len(others) == 6
+    assert drawn not in others
+    assert "b's'" not in repr(lots())
+
+
+def test_draws_are_spread_evenly() -> None:
+    drawn = [lots(low=f"r-{number}").drawn(20, "checkout") for number in range(2000)]
     assert all(0 <= one < 1 for one in drawn)
     assert 150 < sum(one < 0.1 for one in drawn) < 250

@@ -236,7 +236,12 @@ async def test_a_worker_that_dies_at_any_commit_leaves_the_ledger_exact(
     request = await approve(town, await town.ask(ASK))
     mortal = Mortal(town.store.redis, "T0TOWN", at=at, after=after)
     dying = Labour.of(
-        store=mortal, people=town.directory, artifacts=town.artifacts, workshop=town.workshop, lease_s=10.0
+        store=mortal,
+        people=town.directory,
+        artifacts=town.artifacts,
+        workshop=town.workshop,
+        lease_s=10.0,
+        lots_secret=b"lots",
     )
     with pytest.raises(Died):
         await dying.running.run(request, worker="w1")
@@ -256,7 +261,12 @@ async def test_a_run_has_eight_commits(town: Town) -> None:
     request = await approve(town, await town.ask(ASK))
     counting = Mortal(town.store.redis, "T0TOWN", at=10**6, after=False)
     labour = Labour.of(
-        store=counting, people=town.directory, artifacts=town.artifacts, workshop=town.workshop, lease_s=10.0
+        store=counting,
+        people=town.directory,
+        artifacts=town.artifacts,
+        workshop=town.workshop,
+        lease_s=10.0,
+        lots_secret=b"lots",
     )
     await labour.running.run(request, worker="w1")
     assert 10**6 - counting.left == 8

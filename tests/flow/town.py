@@ -224,6 +224,7 @@ class Town:
             artifacts=self.artifacts,
             workshop=self.workshop,
             lease_s=lease_s,
+            lots_secret=b"lots",
         )
         self._clicks = 0
 

@@ -48,6 +48,7 @@ class Process:
             artifacts=shelf,
             workshop=Bare(ground.world, self.life),
             lease_s=LEASE_S,
+            lots_secret=b"lots",
         )
 
     async def close(self) -> None:

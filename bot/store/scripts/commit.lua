@@ -1,6 +1,6 @@
 -- One transition of one request with all that belongs to it, or a refusal that has written nothing but a place in a line.
 -- Everything is checked before the first write: a script that fails half-way is not rolled back.
-local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices, slots, turns, requests, output, failures =
+local r, votes, journal, audit, outbox, work, due, states, ledger, holds, locks, history, notices, slots, turns, requests, output, failures, banded, lots =
   unpack(KEYS)
 local c = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
@@ -121,6 +121,8 @@ for _, h in ipairs(c.holds) do redis.call('HINCRBY', ledger, h.key .. '|held', h
 if c.kept then redis.call('HSET', holds, c.id, c.kept) end
 if c.history then redis.call('RPUSH', history, c.history) end
 if c.failed then redis.call('RPUSH', failures, c.history) end
+if c.banded then redis.call('RPUSH', banded, c.history) end
+if c.lot then redis.call('HSET', lots, c.lot, c.id) end
 for _, k in ipairs(c.clear) do redis.call('ZREM', due, k .. ' ' .. c.id) end
 for k, ms in pairs(c.due) do redis.call('ZADD', due, now + ms, k .. ' ' .. c.id) end
 for _, line in ipairs(c.audit) do
