@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ import yaml
 from bot.ask import lint
 from bot.ask.fill import fill
 from bot.ask.manifest import Manifest
+from bot.ask.manifest.permissions import Permissions
+from bot.connectors.secrets import write
 from bot.terms import Environment, RequestId
 
 ROOT = Path(__file__).parents[1]
@@ -192,7 +195,7 @@ class SkillRun:
         self.planned: SimpleNamespace | None = None
 
     def plan(self) -> Ran:
-        ran = self._run(self.manifest.plan[0].run)
+        ran = self._run(self.manifest.plan[0].run, self.manifest.plan[0].id)
         if ran.code == 0:
             revision = ran.result["target"]["revision"]
             self.planned = SimpleNamespace(
@@ -202,7 +205,7 @@ class SkillRun:
 
     def step(self, name: str, part: str = "run") -> Ran:
         step = next(step for step in self.manifest.steps if step.id == name)
-        return self._run(getattr(step, part), key=f"{self.request}/{name}")
+        return self._run(getattr(step, part), name, key=f"{self.request}/{name}")
 
     def steps(self) -> list[Ran]:
         return [self.step(step.id) for step in self.manifest.steps]
@@ -212,9 +215,9 @@ class SkillRun:
         return [self.step(step.id, "undo") for step in reversed(self.manifest.steps) if step.undo]
 
     def measure(self) -> Ran:
-        return self._run(self.manifest.done_when.measure.run)
+        return self._run(self.manifest.done_when.measure.run, "measure")
 
-    def _run(self, argv: tuple[str, ...], key: str | None = None) -> Ran:
+    def _run(self, argv: tuple[str, ...], step: str, key: str | None = None) -> Ran:
         filled = [
             fill(
                 item,
@@ -226,11 +229,45 @@ class SkillRun:
             )
             for item in argv
         ]
-        return run_script(*filled, folder=self.folder, url=self.url, variables=self.variables)
+        permitted = self.manifest.permissions
+        return run_script(
+            *filled,
+            folder=self.folder,
+            url=self.url,
+            variables={name: value for name, value in self.variables.items() if name in permitted.env},
+            secrets=handed(permitted, step, self.variables),
+        )
+
+
+def handed(permitted: Permissions, step: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that a step gets, out of variables of the worker."""
+    found = {}
+    for name, secret in permitted.secrets.items():
+        assert isinstance(secret.source, str)
+        kind, _, variable = secret.source.partition(":")
+        assert kind == "env", secret.source
+        if step in secret.steps and variable in variables:
+            found[name] = variables[variable]
+    return found
+
+
+@contextlib.contextmanager
+def handing(secrets: Mapping[str, str], home: Path) -> Iterator[dict[str, str]]:
+    """As a worker does it: a file each for as long as the step runs, and the variable that says where."""
+    if not secrets:
+        yield {}
+        return
+    write(home / "secrets", secrets)
+    yield {"ASSENT_SECRETS": str(home / "secrets")}
+    shutil.rmtree(home / "secrets")
 
 
 def run_script(
-    *argv: str, folder: Path, url: str | None = None, variables: Mapping[str, str] | None = None
+    *argv: str,
+    folder: Path,
+    url: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> Ran:
     """As the sandbox does it: closed stdin, an environment with nothing but what is declared."""
     program = [sys.executable, "-W", "error"] if argv[0] == "python3" else [argv[0]]
@@ -238,11 +275,14 @@ def run_script(
     environment |= variables or {}
     if url is not None:
         environment["ASSENT_TARGET"] = url
-    with tempfile.TemporaryDirectory(prefix="assent-home-") as home:
+    with (
+        tempfile.TemporaryDirectory(prefix="assent-home-") as home,
+        handing(secrets or {}, Path(home)) as where,
+    ):
         done = subprocess.run(
             [*program, *argv[1:]],
             cwd=folder,
-            env={**environment, "HOME": home, "TMPDIR": home},
+            env={**environment, **where, "HOME": home, "TMPDIR": home},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

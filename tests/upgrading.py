@@ -19,7 +19,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from aiohttp import web
-from hosting import ROOT, Ran, read_manifest
+from hosting import ROOT, Ran, handed, handing, read_manifest
 
 from bot.ask.fill import fill
 from bot.playground.host.registry import Registry
@@ -209,7 +209,7 @@ class Upgrading:
         self.inputs = {**defaults, **self.inputs}
 
     def plan(self) -> Ran:
-        ran = self.run(self.manifest.plan[0].run)
+        ran = self.run(self.manifest.plan[0].run, "plan")
         if ran.code == 0:
             result = ran.result
             self.planned = SimpleNamespace(
@@ -219,12 +219,12 @@ class Upgrading:
 
     def step(self, name: str, part: str = "run") -> Ran:
         step = next(step for step in self.manifest.steps if step.id == name)
-        return self.run(getattr(step, part), key=f"{self.request}/{name}")
+        return self.run(getattr(step, part), name, key=f"{self.request}/{name}")
 
     def measure(self) -> Ran:
-        return self.run(self.manifest.done_when.measure.run)
+        return self.run(self.manifest.done_when.measure.run, "measure")
 
-    def run(self, argv: tuple[str, ...], key: str | None = None) -> Ran:
+    def run(self, argv: tuple[str, ...], step: str, key: str | None = None) -> Ran:
         self.home.mkdir(parents=True, exist_ok=True)
         filled = [
             fill(
@@ -244,17 +244,20 @@ class Upgrading:
             "TMPDIR": str(self.home),
             "LANG": "C.UTF-8",
         }
-        done = subprocess.run(
-            [sys.executable, "-W", "error", *filled[1:]],
-            cwd=SKILL,
-            env={**env, "PYTHONPYCACHEPREFIX": str(COMPILED), **self.settings},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            timeout=300,
-        )
+        permitted = self.manifest.permissions
+        seen = {name: value for name, value in self.settings.items() if name in permitted.env}
+        with handing(handed(permitted, step, self.settings), self.home) as where:
+            done = subprocess.run(
+                [sys.executable, "-W", "error", *filled[1:]],
+                cwd=SKILL,
+                env={**env, "PYTHONPYCACHEPREFIX": str(COMPILED), **seen, **where},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+                timeout=300,
+            )
         return Ran(code=done.returncode, lines=done.stdout.splitlines(), errors=done.stderr)
 
 

@@ -22,6 +22,8 @@ Marks = Mapping[Where, tuple[int, int]]
 """The line and column, from 1, of every key and every list item; `()` is the document."""
 
 MOST_BYTES = 256 * 1024
+MOST_EXACT = 2**53 - 1
+"""Larger whole numbers are not the same everywhere, and what is approved is bound to numbers."""
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
 _NO_TEXT = frozenset("+-.0123456789tTfFnN~")
@@ -79,7 +81,10 @@ def read(content: bytes, *, file: str, first_line: int = 1) -> tuple[JsonValue, 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "this is not YAML"
-        raise refuse(mark, message, getattr(error, "note", None) or "") from None
+        if message.startswith("but ") and error.context:
+            message = f"{error.context}, {message}"
+        hint = getattr(error, "note", None) or ("Indent with spaces." if r"'\t'" in message else "")
+        raise refuse(mark, message, hint) from None
     except yaml.YAMLError as error:
         raise refuse(None, f"this is not YAML: {error}") from None
     marks: dict[Where, tuple[int, int]] = {(): (first_line, 1)}
@@ -135,7 +140,7 @@ def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> JsonValue:
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
-        return int(text) if len(text) < 19 else text
+        return int(text) if len(text) < 19 and abs(int(text)) <= MOST_EXACT else text
     if _FLOAT.fullmatch(text) and len(text) < 40 and abs(number := float(text)) < 1e300:
         return number
     return text

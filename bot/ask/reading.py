@@ -101,11 +101,17 @@ def worded(kind: str, path: Path, message: str, data: JsonValue, model: type[Bas
         guess = did_you_mean(key, known).strip()
         path = _existing(path, data)
         return Finding(path, f'unknown key "{key}"', guess or f"Known here: {', '.join(known)}.")
+    if kind == "missing" and isinstance(path[-1], int):
+        return Finding(_existing(path[:-1], data), f"it has {path[-1]} parts, and needs more")
     if kind == "missing":
         return Finding(_existing(path[:-1], data), f'"{key}" is missing', _HINTS.get(key, ""))
     path = _existing(path, data)
     message = _PLAINLY.get(kind) or message.removeprefix("Value error, ").removeprefix("Input ")
     message = f"{message[:1].lower()}{message[1:]}"
+    if kind == "literal_error":  # as YAML has them
+        message = message.replace("True", "true").replace("False", "false")
+    if kind == "int_type" and _too_large(path, data):
+        message = f"a whole number is at most {2**53 - 1}: larger ones are not exact everywhere"
     return Finding(path, f"{_called(path)} {message}", _hint(path))
 
 
@@ -120,6 +126,14 @@ def _called(path: Path) -> str:
 
 def _hint(path: Path) -> str:
     return next((_HINTS[part] for part in reversed(path) if isinstance(part, str) and part in _HINTS), "")
+
+
+def _too_large(path: Path, data: JsonValue) -> bool:
+    """Whether it is a whole number that no document is read with (it comes as the text that it was)."""
+    at: Any = data
+    for part in path:
+        at = at[part]
+    return isinstance(at, str) and at.lstrip("+-").isdecimal() and len(at.lstrip("+-0")) >= 16
 
 
 def _existing(path: Path, data: JsonValue) -> Path:

@@ -101,13 +101,14 @@ class Binding(Record):
     break_glass: bool = False
     connectors: Digest | Literal[""] = ""
     """Of what `policies/connectors.yaml` says of those that the skill asks; empty when it asks none."""
-
+    models: Digest | Literal[""] = ""
+    """Of what `policies/models.yaml` says of those that the skill asks; empty when it asks none."""
     mcp: Digest | Literal[""] = ""
     """Of what `policies/mcp.yaml` says of the servers and tools that the skill uses; empty when of none."""
 
     def digest(self) -> Digest:
-        """Of a skill that asks no connectors, or no servers, it is what it was before there were any."""
-        unsaid = {part for part in ("connectors", "mcp") if not getattr(self, part)} or None
+        """Of a skill that asks none of a kind it is what it was before there were any."""
+        unsaid = {part for part in ("connectors", "models", "mcp") if not getattr(self, part)} or None
         return digest_of(self.model_dump(mode="json", exclude=unsaid))
 
 
@@ -131,7 +132,7 @@ class Assessment(Record):
     done: tuple[Check, ...] = ()
     """What the policies want measured besides the skill's own definition of done."""
     asks: tuple[str, ...] = ()
-    """The connectors and MCP servers it asks, and where each leads, as they are bound."""
+    """The connectors, models and MCP servers it asks, and where each leads, as they are bound."""
     may: tuple[tuple[str, str], ...] = ()
     """What the skill was permitted, part by part: what a later version is compared with."""
     new_since: str = ""

@@ -99,6 +99,7 @@ def assess(
             incident=invocation.incident,
             break_glass=invocation.break_glass,
             connectors=policies.connectors.digest_for(skill.manifest),
+            models=policies.models.digest_for(skill.manifest),
             mcp=policies.servers.digest_for(skill.manifest),
         )
         digest = binding.digest()
@@ -118,7 +119,11 @@ def assess(
         policy_digest=policy_digest,
         files=dict(skill.files),
         done=tuple(check for one in applying for check in one.runbook.done.get(name, ())),
-        asks=(*policies.connectors.told_for(skill.manifest), *policies.servers.told_for(skill.manifest)),
+        asks=(
+            *policies.connectors.told_for(skill.manifest),
+            *policies.models.told_for(skill.manifest),
+            *policies.servers.told_for(skill.manifest),
+        ),
         may=written(skill),
         new_since=new.since if new else "",
         newly_permitted=new.widened if new else (),

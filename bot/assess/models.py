@@ -8,12 +8,13 @@ from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
 from bot.ask.manifest import Manifest, ModelStep, SecretCommand, Text, Word
 from bot.ask.manifest.permissions import Reference
 from bot.ask.manifest.words import shaped
-from bot.terms import Record
+from bot.assess.assessment import digest_of
+from bot.terms import Digest, Record
 
 FILE = "policies/models.yaml"
 Tier = Literal["small", "large"]
@@ -81,9 +82,28 @@ class Models(Record):
         called = self.tiers[tier].unit or tier
         return f"{called}_input_tokens", f"{called}_output_tokens"
 
+    def digest_for(self, manifest: Manifest) -> Digest | Literal[""]:
+        """Of those that the skill asks, as they are configured; empty when it asks none."""
+        asked: dict[str, JsonValue] = {
+            tier: self.tiers[tier].model_dump(mode="json", by_alias=True)
+            for tier in asked_by(manifest)
+            if tier in self.tiers
+        }
+        return digest_of(asked) if asked else ""
+
+    def told_for(self, manifest: Manifest) -> tuple[str, ...]:
+        """Which models the skill asks, and where, for whoever approves it."""
+        found = [(tier, self.tiers[tier]) for tier in asked_by(manifest) if tier in self.tiers]
+        return tuple(f"the {tier} model: {one.model} at {one.api_base}" for tier, one in found)
+
 
 NO_MODELS = Models(version="none")
 """Without the file: a skill that asks a model does not start."""
+
+
+def asked_by(manifest: Manifest) -> tuple[Tier, ...]:
+    """The tiers of the models that the steps of a skill ask."""
+    return tuple(dict.fromkeys(step.model.tier for step in manifest.steps if isinstance(step, ModelStep)))
 
 
 def lacking(manifest: Manifest, models: Models) -> str:

@@ -177,6 +177,11 @@ def load(documents: Mapping[str, Document]) -> Policies:
 Model = TypeVar("Model", bound=BaseModel)
 
 _HINTS = {
+    "allow": "Write true: what no gate allows is denied anyway.",
+    "rows": "A row is [name, {facts that differ}, decision, [gates], people].",
+    "from": "Write the wall clock of tz: 2026-12-18T00:00.",
+    "to": "Write the wall clock of tz: 2027-01-04T07:00.",
+    "review_by": "Write it as 2027-03-31.",
     "on_silence": "Silence never approves: leave it out, or write deny.",
     "exclude": "Write [requester], or [] to let people approve their own requests.",
     "applies_to": "List skills: [deploy, rotate-key@2], or ['*'] for every one.",
@@ -198,7 +203,7 @@ def _read(model: type[Model], file: str, document: Document, problems: list[Prob
 
 def _hinted(finding: Finding) -> Finding:
     names = [part for part in finding.path if isinstance(part, str)]
-    if finding.hint or not names:
+    if finding.hint or not names or "money is" in finding.message:
         return finding
     return Finding(finding.path, finding.message, _HINTS.get(names[-1], ""))
 

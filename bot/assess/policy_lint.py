@@ -10,6 +10,7 @@ from bot.ask.reading import Finding, Path
 from bot.assess import asking_lint, freeze, table_lint
 from bot.assess.asking import Require
 from bot.assess.asking_lint import known_group
+from bot.assess.facts import vocabulary
 from bot.assess.roster import Roster
 from bot.assess.runbook import Runbook
 from bot.assess.unfolding import OVERRIDE_STAGE
@@ -25,6 +26,7 @@ def findings(runbook: Runbook, *, stem: str, roster: Roster | None) -> Iterator[
         if not _APPLIES_TO.fullmatch(one):
             hint = "Write a skill, a skill with its major version (deploy@2), or '*'."
             yield Finding(("applies_to", position), f'"{one}" is no skill', hint)
+    yield from _named(runbook)
     yield from _unique("gates", [gate.id for gate in runbook.gates])
     yield from _unique("invariants", [one.id for one in runbook.invariants])
     yield from _unique("freeze_windows", [window.id for window in runbook.freeze_windows])
@@ -80,6 +82,40 @@ def _before(stage: str, after: Iterable[tuple[str, str]]) -> set[str]:
                 found.add(earlier)
                 look.append(earlier)
     return found
+
+
+_TAKEN = frozenset(
+    # What CEL reserves, its macros, its functions, its types.
+    (
+        *(
+            "as",
+            "break",
+            "const",
+            "continue",
+            "else",
+            "false",
+            "for",
+            "function",
+            "if",
+            "import",
+            "in",
+            "let",
+        ),
+        *("loop", "namespace", "null", "package", "return", "true", "var", "void", "while"),
+        *("all", "exists", "exists_one", "filter", "has", "map"),
+        *("contains", "dyn", "endswith", "matches", "size", "startswith", "type"),
+        *("bool", "bytes", "double", "duration", "int", "list", "string", "timestamp", "uint"),
+    )
+)
+"""What words mean in a condition already."""
+
+
+def _named(runbook: Runbook) -> Iterator[Finding]:
+    parts = {name.partition(".")[0] for name in vocabulary()}
+    for name in runbook.let:
+        if name in _TAKEN | parts:
+            hint = f"Call it otherwise, such as is_{name}."
+            yield Finding(("let", name), f"{name} means something else in conditions", hint)
 
 
 def _unique(kind: str, ids: list[str]) -> Iterator[Finding]:

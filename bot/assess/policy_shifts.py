@@ -8,6 +8,7 @@ from bot.ask.manifest import Check
 from bot.assess.connected import Connected
 from bot.assess.gate_shifts import Shift, gate_shifts
 from bot.assess.mcp_servers import Server, where
+from bot.assess.models import ModelTier, Tier
 from bot.assess.policy import Policies
 from bot.assess.roster import Roster
 from bot.assess.runbook import Budget, Runbook
@@ -18,7 +19,7 @@ LOOSER, STRICTER, BOTH, SAME = Direction.LOOSER, Direction.STRICTER, Direction.B
 
 
 def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
-    """Policies, gates, freeze windows, budgets, times, people and groups, prices, connectors, servers."""
+    """Policies, gates, freeze windows, budgets, times, people and groups, prices, and what skills ask."""
     for name in sorted({*old.armed, *new.armed}):
         if name not in new.armed:
             yield Shift(name, "the policy is gone", SAME)
@@ -31,6 +32,7 @@ def shifts(old: Policies, new: Policies) -> Iterator[Shift]:
     if old.prices != new.prices:
         yield Shift("prices", f"{old.prices.label} → {new.prices.label}", SAME)
     yield from _connectors(old.connectors.connectors, new.connectors.connectors)
+    yield from _models(old.models.tiers, new.models.tiers)
     yield from _servers(old.servers.servers, new.servers.servers)
 
 
@@ -43,6 +45,17 @@ def _connectors(old: Mapping[str, Connected], new: Mapping[str, Connected]) -> I
             yield Shift(f"connectors/{name}", f"it is new ({new[name].kind})", LOOSER)
         elif old[name] != new[name]:
             yield Shift(f"connectors/{name}", "what is asked, or by whose credential, is another", BOTH)
+
+
+def _models(old: Mapping[Tier, ModelTier], new: Mapping[Tier, ModelTier]) -> Iterator[Shift]:
+    """Another model may be a better one, or one that tells others what it is asked."""
+    for tier in sorted(old.keys() | new.keys()):
+        if tier not in new:
+            yield Shift(f"models/{tier}", "it is gone: skills that ask it do not start", STRICTER)
+        elif tier not in old:
+            yield Shift(f"models/{tier}", f"it is new ({new[tier].model} at {new[tier].api_base})", LOOSER)
+        elif old[tier] != new[tier]:
+            yield Shift(f"models/{tier}", "which model is asked, where, or how, is another", BOTH)
 
 
 def _servers(old: Mapping[str, Server], new: Mapping[str, Server]) -> Iterator[Shift]:

@@ -27,17 +27,8 @@ from bot.connectors.walls.around import Wall
 from bot.connectors.workshop import LocalWorkshop
 from bot.execute.connectors import BY_HTTP, GIT
 from bot.execute.journal import Check, Entry, Phase
-from bot.execute.run import (
-    AskPerson,
-    Finish,
-    LookFirst,
-    Measure,
-    ProbeStep,
-    PutQuestion,
-    RunStep,
-    UndoStep,
-    next_move,
-)
+from bot.execute.moves import AskPerson, Finish, LookFirst, Measure, ProbeStep, PutQuestion, RunStep, UndoStep
+from bot.execute.run import next_move
 from bot.execute.sandbox import DEFAULT_PATH, Finished
 from bot.execute.steps import Does, measuring, what
 from bot.execute.steps.ask import answered, answers, ready, unanswered

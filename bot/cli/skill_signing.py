@@ -101,10 +101,13 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     return (row["name"], state, row.get("signer") or "-", row.get("reviewed_by") or "-", row["why"])
 
 
+_NOBODY = "Who reviewed what changed is not written down: say --reviewed-by, or set git's user.email."
+
+
 def lock(
     names: Annotated[list[str] | None, typer.Argument(help="Some skills; all of them when left out.")] = None,
     reviewed_by: Annotated[
-        str | None, typer.Option(help="Who reviewed what changed; else git's user.email.")
+        str | None, typer.Option(help="Who reviewed what changed; else git's user.email.  for nobody.")
     ] = None,
 ) -> None:
     """Say "reviewed": write the digest of every skill as it is now into skills.lock.
@@ -135,6 +138,8 @@ def lock(
         terminal.note(f"{skill.name} {skill.version} {skill.digest} ({was})")
         if why := after[skill.name].unarmed:
             terminal.note(f"  It cannot be used all the same: {why}")
+    if any(skill.unarmed for skill in chosen):
+        terminal.note(f"What changed was reviewed by {who}." if who else _NOBODY)
 
 
 def one(name: str) -> Skill:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.ask.manifest.permissions import SecretCommand
 from bot.execute.sandbox import DEFAULT_PATH
+from bot.flow.workshop import NoSuchSecret
 from bot.terms import Refused
 
 LONGEST = 64 * 1024
@@ -19,7 +20,8 @@ COMMAND_S = 20.0
 async def value(name: str, source: str | SecretCommand, environment: Mapping[str, str]) -> str:
     """What `env:NAME`, `file:/path` or a command gives, without the line's end.
 
-    Raises Refused when there is nothing: it says which reference, and never what was found.
+    Raises NoSuchSecret when the reference names nothing, and Refused when there is something else wrong: it
+    says which reference, and never what was found.
     """
     match source:
         case SecretCommand(command=argv):
@@ -27,7 +29,7 @@ async def value(name: str, source: str | SecretCommand, environment: Mapping[str
         case _ if source.startswith("env:"):
             variable = source.removeprefix("env:")
             if not environment.get(variable):
-                raise Refused(f"The secret {name} is not here: {variable} is not set for the worker.")
+                raise NoSuchSecret(f"The secret {name} is not here: {variable} is not set for the worker.")
             said = environment[variable]
         case _:
             path = source.removeprefix("file:")
@@ -51,6 +53,8 @@ def _read(name: str, path: str) -> str:
     try:
         with Path(path).open("rb") as file:
             found = file.read(LONGEST + 1)
+    except FileNotFoundError:
+        raise NoSuchSecret(f"The secret {name} is not here: there is no file {path}.") from None
     except OSError as error:
         raise Refused(f"The secret {name} cannot be read from {path}: {error.strerror}.") from None
     return _text(name, found)

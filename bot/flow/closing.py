@@ -11,7 +11,7 @@ from bot.assess.estimate import account_of
 from bot.assess.evidence import band, failed, lot_of
 from bot.assess.prices import PriceCard
 from bot.assess.unfolding import RELAXED
-from bot.execute.run import Finish
+from bot.execute.moves import Finish
 from bot.flow import reviewing
 from bot.flow.commit import Commit
 from bot.flow.request import Request

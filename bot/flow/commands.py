@@ -22,7 +22,7 @@ from bot.execute.steps.connector import Thread
 from bot.execute.steps.connector import ready as ready_to_call
 from bot.execute.steps.mcp import ready as ready_to_use
 from bot.flow.means import NO_MEANS, Means
-from bot.flow.workshop import Bench, Carried, Used, Workshop
+from bot.flow.workshop import Bench, Carried, NoSuchSecret, Used, Workshop
 from bot.terms import Refused, RequestId
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
@@ -82,11 +82,16 @@ class Commands:
         )
 
     async def secrets(self, step: str) -> Mapping[str, str]:
-        """The values this step is handed, by their names. Raises Refused when one is not here."""
+        """The values this step is handed, by their names. Raises Refused when one it needs is not here."""
         found = {}
         for name, secret in self.skill.manifest.permissions.secrets.items():
-            if step in secret.steps:
+            if step not in secret.steps:
+                continue
+            try:
                 found[name] = await self.workshop.secret(name, secret.source)
+            except NoSuchSecret:
+                if not secret.optional:
+                    raise
         return found
 
     def shown_to_nobody(self) -> tuple[str, ...]:

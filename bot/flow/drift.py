@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.assess import connected, mcp_servers
-from bot.assess.assessment import Assessment
-from bot.assess.connected import asked_by
-from bot.assess.mcp_servers import used_by
+from bot.ask.manifest import Manifest
+from bot.assess import connected, mcp_servers, models
+from bot.assess.assessment import Assessment, Binding
+from bot.assess.policy import Policies
 from bot.flow.commit import Commit
 from bot.flow.ports import Artifacts, Store
 from bot.flow.request import Request
@@ -24,10 +24,16 @@ def changed(artifacts: Artifacts, then: Assessment) -> str:
     skill = artifacts.skills().get(then.invocation.skill)
     if skill is None or skill.digest != then.binding.skill_digest:
         return then.invocation.skill
-    policies = artifacts.policies()
-    if policies.connectors.digest_for(skill.manifest) != then.binding.connectors:
+    return elsewhere(artifacts.policies(), skill.manifest, then.binding)
+
+
+def elsewhere(policies: Policies, manifest: Manifest, bound: Binding) -> str:
+    """What the policies say otherwise of whom a skill asks than when it was judged; empty when nothing."""
+    if policies.connectors.digest_for(manifest) != bound.connectors:
         return f"what {connected.FILE} says of its connectors"
-    if policies.servers.digest_for(skill.manifest) != then.binding.mcp:
+    if policies.models.digest_for(manifest) != bound.models:
+        return f"what {models.FILE} says of its models"
+    if policies.servers.digest_for(manifest) != bound.mcp:
         return f"what {mcp_servers.FILE} says of its MCP servers"
     return ""
 
@@ -35,7 +41,7 @@ def changed(artifacts: Artifacts, then: Assessment) -> str:
 def overtaken(artifacts: Artifacts, then: Assessment) -> bool:
     """Whether a run that waits can only be ended: what it began with is revoked, or not there any more.
 
-    While the policies do not load nobody knows of its connectors, and it goes on waiting.
+    While the policies do not load nobody knows whom it would ask, and it goes on waiting.
     """
     catalog = artifacts.skills()
     skill = catalog.get(then.invocation.skill)
@@ -90,14 +96,14 @@ class Drift:
         policies, skill = self.artifacts.policies(), self.artifacts.skills().get(then.invocation.skill)
         if skill is None or policies.problems or skill.digest != then.binding.skill_digest:
             return ()
-        found, verbs = [], skill.manifest.permissions.verbs
-        if policies.connectors.digest_for(skill.manifest) != then.binding.connectors:
-            said = ", ".join(asked_by(verbs))
-            found.append(f"what {connected.FILE} says of {said} changed since it was approved")
-        if policies.servers.digest_for(skill.manifest) != then.binding.mcp:
-            said = ", ".join(used_by(verbs))
-            found.append(f"what {mcp_servers.FILE} says of {said} changed since it was approved")
-        return tuple(found)
+        manifest, bound, said = skill.manifest, then.binding, []
+        if policies.connectors.digest_for(manifest) != bound.connectors:
+            said.append((connected.FILE, ", ".join(connected.asked_by(manifest.permissions.verbs))))
+        if policies.models.digest_for(manifest) != bound.models:
+            said.append((models.FILE, ", ".join(models.asked_by(manifest))))
+        if policies.servers.digest_for(manifest) != bound.mcp:
+            said.append((mcp_servers.FILE, ", ".join(mcp_servers.used_by(manifest.permissions.verbs))))
+        return tuple(f"what {file} says of {asked} changed since it was approved" for file, asked in said)
 
     async def void(self, request: Request, differences: tuple[str, ...]) -> None:
         """End it visibly; nothing of the old approvals is kept for the next time."""

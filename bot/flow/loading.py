@@ -28,6 +28,10 @@ class Loading:
             digest = digest_of(policies.connectors.model_dump(mode="json", by_alias=True))
             detail = f"connectors: {', '.join(connected)}"
             await self.store.loaded("policy_loaded", "connectors", digest=digest, detail=detail)
+        if tiers := policies.models.tiers:
+            digest = digest_of(policies.models.model_dump(mode="json", by_alias=True))
+            detail = f"models {policies.models.version}: {', '.join(tiers)}"
+            await self.store.loaded("policy_loaded", "models", digest=digest, detail=detail)
         if servers := policies.servers.servers:
             digest = digest_of(policies.servers.model_dump(mode="json", by_alias=True))
             detail = f"MCP servers: {', '.join(servers)}"

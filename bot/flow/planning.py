@@ -12,9 +12,10 @@ from bot.ask.invocation import Invocation
 from bot.assess.assessment import Plan
 from bot.assess.risk import declared
 from bot.execute.run import TRIES
-from bot.execute.sandbox import Command, Finished
+from bot.execute.sandbox import Finished
 from bot.execute.sandbox.walls import too_weak
 from bot.flow.commands import Commands
+from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.workshop import Workshop
 from bot.terms import Refused, RequestId
 
@@ -43,8 +44,8 @@ class Planning:
                     workshop=self.workshop,
                     plan=plan,
                 )
-                command = commands.command(step.run, timeout_s=step.timeout, step=step.id)
-                plan = _read(skill, step.id, await self._look(command))
+                deed = await Deeds(commands).ready(step.run, step=step.id, timeout_s=step.timeout)
+                plan = _read(skill, step.id, await self._look(deed))
         if plan is None:
             raise Refused(f"{skill.name} has no plan step that printed a plan.")
         return plan
@@ -55,10 +56,10 @@ class Planning:
         if why := too_weak(sandbox.tier, risk=risk, trusted=sandbox.trusted):
             raise Refused(f"{why} Nothing was changed.")
 
-    async def _look(self, command: Command) -> Finished:
+    async def _look(self, deed: Deed) -> Finished:
         """A plan only reads: one that was cut, since the worker was away, is simply made again."""
         for _ in range(TRIES):
-            finished = await self.workshop.sandbox.run(command, on_line=_quiet, stop=asyncio.Event())
+            finished = await deed(Watched(on_line=_quiet, stop=asyncio.Event()))
             if not finished.cut:
                 break
         return finished

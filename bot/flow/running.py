@@ -11,9 +11,8 @@ from bot.ask.manifest import Manifest
 from bot.assess.assessment import Assessment
 from bot.assess.connected import NONE
 from bot.assess.mcp_servers import NO_SERVERS
-from bot.assess.models import lacking
-from bot.execute.run import (
-    TRIES,
+from bot.assess.models import NO_MODELS, lacking
+from bot.execute.moves import (
     AskPerson,
     Finish,
     LookFirst,
@@ -23,9 +22,8 @@ from bot.execute.run import (
     PutQuestion,
     RunStep,
     UndoStep,
-    cut_off,
-    next_move,
 )
+from bot.execute.run import TRIES, cut_off, next_move
 from bot.execute.sandbox import clock
 from bot.execute.sandbox.walls import too_weak
 from bot.execute.steps.ask import answers
@@ -34,7 +32,7 @@ from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Committed, Slot
-from bot.flow.drift import changed, overtaken
+from bot.flow.drift import changed, elsewhere, overtaken
 from bot.flow.leasing import Hold, LeaseLost, held
 from bot.flow.means import Means
 from bot.flow.performing import Performing, mine
@@ -140,21 +138,20 @@ class Running:
             if why := catalog.revocations.why(assessment.binding.skill_digest, ""):
                 await self._finish(hold, _stopped(None, request, why))
                 return
-            said = f"{other} changed while this ran: what was approved cannot go on."
-            if any(entry.answer == "undo" for entry in request.journal):
-                why = f"{said} Nothing was undone, since its undo changed too: a person must look."
-                await self._finish(hold, Finish("unknown", why))
-            else:
-                await self._interrupt(hold, said)
+            await self._overtaken(hold, request, other)
             return
         async with self.workshop.copy(skill.folder, assessment.files) as bench:
             commands = self._commands(request, assessment, skill, bench)
             while True:
-                commands = replace(commands, means=self._means(request, assessment))
+                commands = self._informed(commands, request)
                 performing = Performing(self.store, hold, commands)
                 if any(entry.event == "stop_asked" for entry in request.journal):
                     hold.resume()
-                match self._unless_revoked(skill, request, self._next(skill, request)):
+                move = self._unless_revoked(skill, request, self._next(skill, request))
+                if not isinstance(move, Finish) and (other := self._elsewhere(skill, assessment)):
+                    await self._overtaken(hold, request, other)
+                    return
+                match move:
                     case Finish() as finish:
                         await self._finish(hold, finish)
                         return
@@ -177,6 +174,19 @@ class Running:
                     case Measure():
                         await performing.measure(skill.manifest.done_when, assessment.done)
                 request = await mine(self.store, hold)
+
+    async def _overtaken(self, hold: Hold, request: Request, other: str) -> None:
+        said = f"{other} changed while this ran: what was approved cannot go on."
+        if any(entry.answer == "undo" for entry in request.journal):
+            why = f"{said} Nothing was undone, since its undo changed too: a person must look."
+            await self._finish(hold, Finish("unknown", why))
+        else:
+            await self._interrupt(hold, said)
+
+    def _elsewhere(self, skill: Skill, assessment: Assessment) -> str:
+        """Looked at before each step; while the policies do not load, what was bound when it began holds."""
+        policies = self.artifacts.policies()
+        return "" if policies.problems else elsewhere(policies, skill.manifest, assessment.binding)
 
     def _too_weak(self, request: Request) -> str:
         sandbox = self.workshop.sandbox
@@ -240,11 +250,14 @@ class Running:
         return Slot(skill=assessment.invocation.skill, most=most) if most else None
 
     def _commands(self, request: Request, assessment: Assessment, skill: Skill, bench: Bench) -> Commands:
-        connectors = self.artifacts.policies().connectors
-        if connectors.digest_for(skill.manifest) != assessment.binding.connectors:
+        policies, bound = self.artifacts.policies(), assessment.binding
+        connectors, models = policies.connectors, policies.models
+        if connectors.digest_for(skill.manifest) != bound.connectors:
             connectors = NONE  # they changed in this very moment: nobody approved these
-        servers = self.artifacts.policies().servers
-        if servers.digest_for(skill.manifest) != assessment.binding.mcp:
+        servers = policies.servers
+        if models.digest_for(skill.manifest) != bound.models:
+            models = NO_MODELS
+        if servers.digest_for(skill.manifest) != bound.mcp:
             servers = NO_SERVERS
         return Commands(
             skill=skill,
@@ -257,16 +270,13 @@ class Running:
             servers=servers,
             thread=_thread(request),
             answers=answers(request.journal),
+            means=Means(models=models, ceiling=assessment.estimate.ceiling),
         )
 
-    def _means(self, request: Request, assessment: Assessment) -> Means:
-        policies = self.artifacts.policies()
-        return Means(
-            models=policies.models,
-            prices=policies.prices,
-            ceiling=assessment.estimate.ceiling,
-            journal=request.journal,
-        )
+    def _informed(self, commands: Commands, request: Request) -> Commands:
+        """With what the run has used until now, at the prices of now."""
+        prices = self.artifacts.policies().prices
+        return replace(commands, means=replace(commands.means, prices=prices, journal=request.journal))
 
 
 def _stopped(manifest: Manifest | None, request: Request, why: str) -> Finish:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.execute.run import Finish
+from bot.execute.moves import Finish
 from bot.flow import reviewing
 from bot.flow.closing import closing
 from bot.flow.commit import Commit, Timer

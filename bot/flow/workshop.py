@@ -13,7 +13,11 @@ from bot.execute.steps.connector import Calling
 from bot.execute.steps.http import Sending
 from bot.execute.steps.mcp import Using
 from bot.execute.steps.model import Asking, Reply
-from bot.terms import Digest
+from bot.terms import Digest, Refused
+
+
+class NoSuchSecret(Refused):
+    """Its reference names nothing here: the variable is not set, the file is not there."""
 
 
 class Bench(NamedTuple):
@@ -60,7 +64,10 @@ class Workshop(Protocol):
         ...
 
     async def secret(self, name: str, source: str | SecretCommand) -> str:
-        """The value behind a reference; raises Refused, naming the reference and never a value."""
+        """The value behind a reference; raises Refused, naming the reference and never a value.
+
+        NoSuchSecret, which is one, when there is nothing to have; any other when it cannot be had.
+        """
         ...
 
     def handing(self, bench: Bench, values: Mapping[str, str]) -> AbstractAsyncContextManager[str]:

@@ -129,6 +129,4 @@ def email_of(user: Account) -> str | None:
 
 
 def _undetermined(error: str) -> Undetermined:
-    return Undetermined(
-        f"I could not ask Slack who you are ({error}). Nothing was changed; try again in a minute."
-    )
+    return Undetermined(f"I cannot ask Slack who you are at the moment ({error}), so nothing was changed.")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from bot.slack.shapes import Turned, well_formed
+
 LARGEST = 1024 * 1024
 """Bytes. Slack's largest, a view with its state, is below 500 kB."""
 WINDOW_S = 300
@@ -18,14 +20,6 @@ WINDOW_S = 300
 MOST_FIELDS = 100
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-
-
-class Turned(Exception):
-    """Turned away, with the status that says why."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status, self.why = status, why
 
 
 class Door:
@@ -66,11 +60,11 @@ def readable(content_type: str, body: bytes) -> Said:
         raise Turned(400, "not UTF-8") from None
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON:
-        _well_formed(_object(text))
+        well_formed(_object(text))
     elif kind == FORM:
         fields = _form(text)
         if "payload" in fields:
-            _well_formed(_object(fields["payload"]))
+            well_formed(_object(fields["payload"]))
         elif "ssl_check" in fields:
             return Said(text)
         elif "command" in fields:
@@ -103,47 +97,15 @@ def _object(text: str) -> dict[str, Any]:
         raise Turned(400, "not JSON") from None
     if not isinstance(found, dict):
         raise Turned(400, "not an object")
+    if "\\ud" in text.lower() and not _whole(found):
+        raise Turned(400, "half a character")
     return found
 
 
-_TEXTS = (
-    "type",
-    "team_id",
-    "api_app_id",
-    "trigger_id",
-    "callback_id",
-    "response_url",
-    "enterprise_id",
-    "token",
-)
-_OBJECTS = ("event", "view", "container", "channel", "message", "state", "user", "team", "enterprise")
-
-
-def _well_formed(payload: dict[str, Any]) -> None:
-    """The parts that everybody behind the door reads have their types; the rest each reader checks."""
-    if not isinstance(payload.get("type"), str):
-        raise Turned(400, "no type")
-    for name in _TEXTS:
-        if not isinstance(payload.get(name), str | None):
-            raise Turned(400, f"{name} is not text")
-    for name in _OBJECTS:
-        if not isinstance(payload.get(name), dict | None):
-            raise Turned(400, f"{name} is not an object")
-    listed = payload.get("actions") or []
-    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise Turned(400, "actions is not a list of objects")
-    event = payload.get("event") or {}
-    if payload["type"] == "event_callback" and not isinstance(event.get("type"), str):
-        raise Turned(400, "the event has no type")
-    _people(payload)
-    _people(event)
-
-
-def _people(part: dict[str, Any]) -> None:
-    """Ids are text wherever Slack puts them, also inside `{"id": …}`."""
-    for name in ("user", "channel", "team", "bot_id", "text", "ts", "subtype", "thread_ts"):
-        found = part.get(name)
-        if isinstance(found, dict):
-            found = found.get("id")
-        if not isinstance(found, str | None):
-            raise Turned(400, f"{name} has no id")
+def _whole(found: object) -> bool:
+    """Whether it can be written down again: JSON may name one half of a pair, which is no character."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

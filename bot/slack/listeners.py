@@ -104,7 +104,8 @@ def bolt(
     tokenless = AsyncWebClient(
         base_url=client.base_url, session=client.session, timeout=client.timeout, retry_handlers=[]
     )
-    return AsyncApp(
+    bolt_log.setLevel(logging.ERROR)  # while made, it warns that SLACK_BOT_TOKEN is not its own to use
+    app = AsyncApp(
         client=tokenless,
         logger=bolt_log,
         authorize=ours,
@@ -115,3 +116,5 @@ def bolt(
         raise_error_for_unhandled_request=True,
         signing_secret="verified-before",  # noqa: S106 - not a secret: Bolt wants a value and does not use it
     )
+    bolt_log.setLevel(logging.NOTSET)
+    return app

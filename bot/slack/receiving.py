@@ -11,8 +11,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.slack.http import LARGEST, Door, Turned, readable
+from bot.slack.http import LARGEST, Door, readable
 from bot.slack.precedence import Precedence
+from bot.slack.shapes import Turned
 
 Seen = Callable[[int, float], None]
 """Told of every answer: its status, and the seconds it took."""

@@ -172,6 +172,8 @@ def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_un
         pytest.param("steps/0/run/1", "${secrets.token}", "steps/0/run/1", "may not stand here", "", id="a secret in an argument"),
         pytest.param("permissions/secrets/token/steps", ["switch"], "steps/1/http/headers/Authorization", "may not stand here", "", id="a secret of another step"),
         pytest.param("permissions/secrets/token/steps", ["cal"], "permissions/secrets/token/steps/0", "there is no step cal", "Did you mean call?", id="a secret for nobody"),
+        pytest.param("permissions/secrets/token/steps", ["call", "paln"], "permissions/secrets/token/steps/1", "there is no step paln", "Did you mean plan?", id="a secret for no plan"),
+        pytest.param("permissions/secrets/token/optional", True, "steps/1/http/headers/Authorization", "may not stand here", "A secret that is not optional", id="a secret that may be missing"),
         pytest.param("permissions/secrets/token/from", "hunter2", "permissions/secrets/token/from", "a secret is from env:NAME", "", id="a secret written out"),
         pytest.param("permissions/secrets/token/from", {"command": "pass show x"}, "permissions/secrets/token/from/command", "should be a list", "", id="a secret by a shell"),
         pytest.param("permissions/hosts/0", "https://api.acme.test", "permissions/hosts/0", "a host is api.acme.test", "", id="an address for a host"),
@@ -219,6 +221,22 @@ def test_mistake(path: str, new: object, at: str, message: str, hint: str) -> No
 )
 def test_what_a_question_may_say_and_where_its_answer_may_stand(path: str, new: object) -> None:
     assert findings(put(whole(), path, new)) == []
+
+
+def test_a_secret_is_for_steps_of_the_plan_preconditions_and_the_measurement_too() -> None:
+    data = put(whole(), "permissions/secrets/token/steps", ["plan", "first", "call", "measure"])
+    body = {"method": "GET", "url": "https://api.acme.test/up", "headers": {"X": "${secrets.token}"}}
+    data["preconditions"] = [{"id": "first", "title": "It is up", "timeout": "5s", "http": body}]
+    assert [one for one in findings(data) if "not carried out" not in one.message] == []
+
+
+def test_a_secret_goes_to_nothing_that_only_has_the_same_name() -> None:
+    """A plan runs before anybody approves: it must not get what was meant for a step."""
+    data = put(whole(), "plan/0/id", "call")
+    found = [one for one in findings(data) if one.path == ("permissions", "secrets", "token", "steps", 0)]
+    assert [one.message for one in found] == [
+        '"call" may be any of 2: of the plan, of the run, or the measurement'
+    ]
 
 
 def test_an_answer_never_becomes_code() -> None:

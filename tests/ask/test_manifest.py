@@ -41,7 +41,7 @@ def test_a_good_manifest_reads_with_money_in_micros_and_time_in_seconds() -> Non
         pytest.param("done_when/checks/0/atleast", 1, "done_when/checks/0/atleast", 'unknown key "atleast"', "Did you mean at_least?", id="deep inside"),
         pytest.param("limits", ..., "", '"limits" is missing', "", id="missing"),
         pytest.param("inputs/additionalProperties", ..., "inputs", '"additionalProperties" is missing', "Write additionalProperties: false", id="open inputs"),
-        pytest.param("inputs/additionalProperties", True, "inputs/additionalProperties", '"additionalProperties": should be False', "Write additionalProperties: false", id="explicitly open"),
+        pytest.param("inputs/additionalProperties", True, "inputs/additionalProperties", '"additionalProperties": should be false', "Write additionalProperties: false", id="explicitly open"),
         pytest.param("inputs/properties/note/description", ..., "inputs/properties/note", '"description" is missing', "", id="undescribed input"),
         pytest.param("plan/0/timeout", 30, "plan/0/timeout", '"timeout": a duration is a number and a unit', "", id="bare number"),
         pytest.param("plan/0/timeout", "0s", "plan/0/timeout", '"timeout": should be greater than 0', "", id="no time"),

@@ -44,7 +44,7 @@ BROKEN = {
         'item 1 of "gates": a gate has exactly one of allow: true, deny: text',
     ),
     "a gate with none": (("    allow: true\n", ""), "a gate has exactly one of allow: true, deny: text"),
-    "allow: false": (("allow: true", "allow: false"), '10:5: "allow": should be True'),
+    "allow: false": (("allow: true", "allow: false"), '10:5: "allow": should be true. Write true'),
     "two gates of one id": (("id: look", "id: ok"), "11:5: two gates have the id ok. Give each its own."),
     "an unknown fact": (
         ("request.environment ==", "request.enviroment =="),
@@ -114,6 +114,28 @@ BROKEN = {
         '"from": should not have timezone info',
     ),
     "money that is a float": (('limit_usd: "400"', "limit_usd: 400.5"), "money is dollars in quotes"),
+    **{
+        f"money that is {amount}": ((MORE["budget"][-7:-2], f'"{amount}"'), right)
+        for amount, right in {
+            "1e99": '18:34: "limit_usd": money is at most 9000000000 dollars',
+            "9007199255": '18:34: "limit_usd": money is at most 9000000000 dollars',
+            "nan": '18:34: "limit_usd": money is dollars in quotes, such as "0.10"',
+            "inf": '18:34: "limit_usd": money is dollars in quotes, such as "0.10"',
+            "Infinity": '18:34: "limit_usd": money is dollars in quotes, such as "0.10"',
+            "-1": '18:34: "limit_usd": money is zero or more dollars',
+            "0.0000001": '18:34: "limit_usd": money is zero or more dollars with at most six decimals',
+        }.items()
+    },
+    **{
+        f"a version that is {number}": (("version: 1", f"version: {number}"), f'2:1: "version": {right}')
+        for number, right in {
+            "9007199254740992": "a whole number is at most 9007199254740991: larger",
+            "99999999999999999999999999": "a whole number is at most 9007199254740991",
+            "1e999": "should be a whole number",
+            ".nan": "should be a whole number",
+            ".inf": "should be a whole number",
+        }.items()
+    },
     "a budget of the wrong scope": (
         ("scope: team", "scope: team, skill: deploy"),
         "skill: belongs to scope: skill",
@@ -139,6 +161,13 @@ BROKEN = {
         (", actor.principal: a", ""),
         "actor is missing. request.skill and actor.principal have no worst value",
     ),
+    **{
+        f"a let called {word}": (
+            ("gates:", f"let: {{{word}: request.destructive}}\ngates:"),
+            f"6:7: {word} means something else in conditions. Call it otherwise, such as is_{word}.",
+        )
+        for word in ("size", "in", "has", "exists", "timestamp", "request", "plan", "loop")
+    },
     "a skill that is none": (("[deploy]", "[Deploy It]"), '"Deploy It" is no skill'),
 }
 

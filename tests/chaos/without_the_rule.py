@@ -11,7 +11,7 @@ from typing import Any
 from bot import worker
 from bot.ask.manifest import Manifest
 from bot.execute.journal import Entry
-from bot.execute.run import Move
+from bot.execute.moves import Move
 from bot.flow import running
 
 right = running.next_move

@@ -164,3 +164,16 @@ def test_a_connector_that_leads_elsewhere_is_a_difference(assent, artifacts, dra
         ("connectors/old", "stricter"),
     ]
     assert no_looser(assent, artifacts, draft) == 1
+
+
+def test_another_model_is_a_difference(assent, artifacts, draft: Path) -> None:
+    text = "version: '1'\ntiers: {small: {model: openai/%s, api_base: 'https://a/v1'}%s}\n"
+    (Path(artifacts["ASSENT_POLICIES"]) / "models.yaml").write_text(text % ("one", ""))
+    large = ", large: {model: openai/two, api_base: 'https://b/v1'}"
+    (draft / "models.yaml").write_text(text % ("other", large))
+    said = compared(assent, artifacts, draft)
+    assert [(one["part"], one["change"]) for one in said["shifts"]] == [
+        ("models/large", "looser"),
+        ("models/small", "both"),
+    ]
+    assert no_looser(assent, artifacts, draft) == 1

@@ -73,6 +73,29 @@ def test_a_revoked_digest_is_told_by_list_lint_and_verify(assent, artifacts) -> 
         assert "it was revoked: It loses data." in ran.said, command
 
 
+def test_whose_name_is_written_down_is_said(
+    assent, artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git's own, and what nobody reviewed is never somebody's in silence."""
+    skills = Path(artifacts["ASSENT_SKILLS"])
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, str(tmp_path / "gitconfig"))
+    for number, (config, options, said) in enumerate(
+        (
+            ("[user]\nemail = ann@acme.test\n", (), "What changed was reviewed by ann@acme.test."),
+            ("", (), "Who reviewed what changed is not written down: say --reviewed-by"),
+            ("[user]\nemail = ann@acme.test\n", ("--reviewed-by", ""), "is not written down"),
+        )
+    ):
+        (tmp_path / "gitconfig").write_text(config)
+        (skills / "deploy" / "notes.md").write_text(f"Note {number}.\n")
+        ran = assent("skills", "lock", "deploy", *options, env=artifacts)
+        assert (ran.code, said in ran.said) == (0, True), ran.said
+        line = (skills / "skills.lock").read_text().partition("service-status:")[0]
+        assert ("ann@acme.test" in line) == ("ann@" in said)
+    assert "reviewed by" not in assent("skills", "lock", "deploy", env=artifacts).said
+
+
 def test_one_skill_is_locked_and_the_lines_of_the_others_stay(assent, artifacts) -> None:
     skills = Path(artifacts["ASSENT_SKILLS"])
     before = (skills / "skills.lock").read_text()

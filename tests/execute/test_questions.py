@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from bot.ask.manifest import AskStep, Manifest
 from bot.assess.decision import Seat
 from bot.execute.journal import Entry, Posed
-from bot.execute.run import Finish, PutQuestion, RunStep, UndoStep, asked_about, cut_off, next_move
+from bot.execute.moves import Finish, PutQuestion, RunStep, UndoStep
+from bot.execute.run import asked_about, cut_off, next_move
 from bot.execute.steps.ask import answered, answers, open_question, ready, unanswered
 from bot.terms import Group, Principal, Refused
 from tests.execute.test_run import manifest

@@ -13,20 +13,8 @@ from pydantic import TypeAdapter
 
 from bot.ask.manifest import Manifest, Precondition, Repeat, Retry
 from bot.execute.journal import Entry
-from bot.execute.run import (
-    TRIES,
-    AskPerson,
-    Finish,
-    LookFirst,
-    Measure,
-    Move,
-    ProbeStep,
-    RunStep,
-    UndoStep,
-    asked_about,
-    cut_off,
-    next_move,
-)
+from bot.execute.moves import AskPerson, Finish, LookFirst, Measure, Move, ProbeStep, RunStep, UndoStep
+from bot.execute.run import TRIES, asked_about, cut_off, next_move
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -38,10 +38,10 @@ permissions:
   exec: [python3]
   env: [TOWN, BELL]
   hosts: ["${env.BELL}"]
-  secrets: {bell_token: {from: %(from)s, steps: [tell, listen]}}
+  secrets: {bell_token: {from: %(from)s, steps: %(steps)s}}
 cost: {ceiling_usd: {staging: "0.10"}}
 plan:
-  - {id: plan, run: [python3, step.py, plan, "${inputs.word}"], timeout: 20s}
+  - {id: plan, run: [python3, %(plan)s, "${inputs.word}"], timeout: 20s}
 steps:
   - id: tell
     title: Tell it
@@ -72,6 +72,23 @@ mode = oct((folder / "bell_token").stat().st_mode)
 (Path(os.environ["TOWN"]) / "seen.json").write_text(json.dumps([found, mode]))
 print("the token is", found)
 print(json.dumps({"token": found}))
+"""
+
+PLAN_WITH = """
+import json, os
+from pathlib import Path
+found = (Path(os.environ["ASSENT_SECRETS"]) / "bell_token").read_text()
+print(json.dumps({"summary": f"with {found}", "target": {"identity": "bell", "revision": "1"},
+                  "changes": [{"what": "bell", "from": "", "to": "hello"}], "undo": found}))
+"""
+
+PLAN_WITHOUT = """
+import json, os
+from pathlib import Path
+left = [str(path) for path in Path(os.environ["HOME"]).rglob("*")] + [os.environ.get("ASSENT_SECRETS", "")]
+print(json.dumps({"summary": "no secrets" if left == [""] else str(left), "undo": "",
+                  "target": {"identity": "bell", "revision": "1"},
+                  "changes": [{"what": "bell", "from": "", "to": "hello"}]}))
 """
 
 AFTER = """
@@ -140,10 +157,14 @@ def equip(
     source: str = "env:BELL_TOKEN",
     repeat: str = "idempotent",
     timeout: str = "20s",
+    steps: str = "[tell, listen]",
+    planning: str = "",
 ) -> None:
     folder = town.root / "skills" / "touch"
     probe = PROBE if repeat == "reconcilable" else ""
-    said = {"from": source, "repeat": repeat, "timeout": timeout, "probe": probe}
+    said = {"from": source, "repeat": repeat, "timeout": timeout, "probe": probe, "steps": steps}
+    said["plan"] = "plan.py" if planning else "step.py, plan"
+    (folder / "plan.py").write_text(planning)
     (folder / "skill.yaml").write_text(SKILL % said)
     (folder / "listen.py").write_text(LISTEN)
     (folder / "after.py").write_text(AFTER)
@@ -151,9 +172,25 @@ def equip(
     town.review()
 
 
+def rewrite(town: Town, *pairs: str) -> None:
+    """Other words in the manifest, reviewed anew."""
+    manifest = town.root / "skills" / "touch" / "skill.yaml"
+    text = manifest.read_text()
+    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    manifest.write_text(text)
+    town.review()
+
+
 async def told(town: Town, word: str = "hello") -> Request:
     request = await town.ask(f'touch word="{word}" to staging')
     return await town.run(request)
+
+
+def planned(request: Request) -> str:
+    assert request.assessment is not None
+    return request.assessment.plan.summary
 
 
 def outputs(request: Request) -> str:
@@ -206,7 +243,8 @@ async def test_a_secret_is_handed_to_its_steps_and_is_nowhere_else(town: Town, b
     ("source", "words"),
     [
         ("env:NOT_THERE", "NOT_THERE is not set for the worker"),
-        ("file:/nowhere/token", "cannot be read from /nowhere/token"),
+        ("file:/nowhere/token", "there is no file /nowhere/token"),
+        ("file:/proc", "cannot be read from /proc"),
         ("{command: [no-such-vault, read]}", "comes from no-such-vault, which is not on this machine"),
         ("{command: ['false']}", "did not come: false ended with 1"),
     ],
@@ -220,6 +258,61 @@ async def test_without_its_secret_a_step_does_not_begin(
     assert found.outcome is not None
     assert words in found.outcome.sentence
     assert (bell.heard, found.journal) == ([], ())
+
+
+@pytest.mark.parametrize("source", ["env:NOT_THERE", "file:/nowhere/token"])
+async def test_without_a_secret_that_is_optional_it_begins_and_has_no_file(
+    town: Town, bell: Bell, source: str
+) -> None:
+    equip(town, bell, source=source, steps="[plan, listen], optional: true", planning=PLAN_WITHOUT)
+    rewrite(town, "Bearer ${secrets.bell_token}", "Bearer none", '"${secrets.bell_token}"', "none")
+    found = await told(town)
+    assert found.state is State.ROLLED_BACK, outputs(found)
+    assert "KeyError: 'ASSENT_SECRETS'" in outputs(found)
+    assert planned(found) == "no secrets"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("file:/proc", "cannot be read from /proc"),
+        ("{command: ['false']}", "did not come: false ended with 1"),
+    ],
+)
+async def test_optional_is_no_excuse_for_one_that_is_there_and_cannot_be_had(
+    town: Town, bell: Bell, source: str, words: str
+) -> None:
+    """Else a vault that is down would make a step do with less what it was to do with a token."""
+    equip(town, bell, source=source, steps="[listen], optional: true")
+    rewrite(town, "Bearer ${secrets.bell_token}", "Bearer none", '"${secrets.bell_token}"', "none")
+    found = await told(town)
+    assert found.outcome is not None
+    assert words in found.outcome.sentence
+
+
+async def test_a_plan_has_the_secrets_that_name_it_and_shows_none(town: Town, bell: Bell) -> None:
+    equip(town, bell, steps="[plan, tell, listen]", planning=PLAN_WITH)
+    found = await told(town)
+    assert found.state is State.DONE, outputs(found)
+    assert planned(found).startswith("with [redacted:")
+    assert SECRET not in await everything(town)
+
+
+async def test_a_plan_has_no_secret_that_is_meant_for_steps(town: Town, bell: Bell) -> None:
+    """It runs before anybody approves."""
+    equip(town, bell, planning=PLAN_WITHOUT)
+    found = await told(town)
+    assert found.state is State.DONE, outputs(found)
+    assert planned(found) == "no secrets"
+
+
+async def test_without_its_secret_nothing_is_planned_and_it_says_why(town: Town, bell: Bell) -> None:
+    equip(town, bell, source="env:NOT_THERE", steps="[plan, tell, listen]", planning=PLAN_WITH)
+    refused = await town.get(await town.ask("touch word=hello to staging"))
+    assert refused.state is State.REFUSED
+    assert refused.outcome is not None
+    assert "NOT_THERE is not set for the worker" in refused.outcome.sentence
+    assert bell.heard == []
 
 
 async def test_a_secret_may_come_from_a_file_or_from_a_vaults_client(town: Town, bell: Bell) -> None:

@@ -55,3 +55,14 @@ async def test_what_connectors_lead_to_is_news_whenever_it_changes(town: Town) -
     lines = [line for line in await Audit(town.store).export() if line.get("name") == "connectors"]
     assert [line["detail"] for line in lines] == ["connectors: prometheus"] * 2
     assert len({line["digest"] for line in lines}) == 2
+
+
+async def test_which_models_are_asked_is_news_whenever_it_changes(town: Town) -> None:
+    loading = Loading(town.store, town.artifacts)
+    path = town.root / "policies" / "models.yaml"
+    for name in ("tiny-1", "tiny-1", "tiny-2"):
+        tier = f"{{model: openai/{name}, api_base: 'http://127.0.0.1:1/v1'}}"
+        path.write_text(f"version: '1'\ntiers: {{small: {tier}}}\n")
+        await loading.note()
+    lines = [line for line in await Audit(town.store).export() if line.get("name") == "models"]
+    assert [line["detail"] for line in lines] == ["models 1: small"] * 2

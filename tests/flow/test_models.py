@@ -20,6 +20,7 @@ from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.llm import Gateway
 from bot.store.connection import connect
+from tests.flow.snapshot import audited
 from tests.flow.test_deeds import everything, outputs
 from tests.flow.town import Town
 from tests.modelserver import ModelServer, serving
@@ -393,6 +394,55 @@ async def test_models_taken_away_after_the_grant_begin_nothing(town: Town, serve
     (town.root / "policies/models.yaml").unlink()
     found = await town.run(request)
     assert (found.state, found.journal, server.heard) == (State.REFUSED, (), [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("openai/tiny-1", "openai/tiny-2", id="another model"),
+        pytest.param("/v1", "/v2", id="another address"),
+        pytest.param("env:MODEL_KEY", "env:SOME_TOKEN", id="by another key"),
+        pytest.param("max_answer_tokens: 500", "max_answer_tokens: 600", id="a longer answer"),
+    ],
+)
+async def test_a_model_that_is_another_now_is_not_what_was_approved(
+    town: Town, server: ModelServer, old: str, new: str
+) -> None:
+    request = await town.ask("touch word=smoke to staging")
+    judged = (await town.get(request)).assessment
+    assert judged is not None
+    assert judged.asks == (f"the small model: openai/tiny-1 at {server.url}",)
+    town.edit("policies/models.yaml", old, new)
+    found = await town.run(request)
+    assert found.state is State.VOIDED
+    assert "what policies/models.yaml says of small changed since it was approved" in found.notes
+    assert (found.journal, server.heard) == ((), [])
+    last = [line for line in await audited(town.store.redis, town.store.keys) if line["kind"] == "voided"]
+    assert [(line["request"], line["digest"]) for line in last] == [(request, judged.digest)]
+
+
+async def test_a_model_that_it_does_not_ask_may_change(town: Town, server: ModelServer) -> None:
+    request = await town.ask("touch word=smoke to staging")
+    with (town.root / "policies/models.yaml").open("a") as file:
+        file.write('  large: {model: openai/huge-1, api_base: "http://127.0.0.1:9/v1"}\n')
+    assert (await town.run(request)).state is State.DONE
+
+
+async def test_a_model_that_changes_under_a_run_stops_it_before_its_next_step(
+    town: Town, server: ModelServer
+) -> None:
+    """The same worker, which goes on running, looks before each step."""
+
+    async def says(_: web.Request) -> str:
+        town.edit("policies/models.yaml", "openai/tiny-1", "openai/tiny-2")
+        return '{"cause": "x", "sure": true}'
+
+    server.says = [says]
+    found = await think(town)
+    assert found.state is State.INTERRUPTED
+    assert "what policies/models.yaml says of its models changed while this ran" in found.notes[0]
+    assert [(one.step, one.event) for one in found.journal] == [("think", "began"), ("think", "ended")]
+    assert "after" not in town.log
 
 
 async def test_without_its_key_the_step_does_not_begin(town: Town, server: ModelServer) -> None:

@@ -99,7 +99,7 @@ def test_what_cannot_be_deployed_is_refused_and_nothing_is_started(
 def test_without_a_token_the_plan_says_what_to_set(quiet: GitHub) -> None:
     run = deployment(quiet, GOOD)
     run.variables = {}
-    assert "GITHUB_TOKEN is not set" in refusal(run.plan())
+    assert "No token was handed over: permissions.secrets.github says" in refusal(run.plan())
 
 
 def test_the_run_is_found_by_its_marker_and_not_by_its_time(github: GitHub) -> None:

@@ -319,6 +319,9 @@ def test_the_token_is_seen_by_github_and_by_nobody_else(
         "        try: seen.append(pathlib.Path(f'/proc/{pid}/{one}').read_text(errors='replace'))\n"
         "        except OSError: pass\n"
         "assert not any('ghp_' in one for one in (seen if os.getuid() else seen[:1])), 'the token is here'\n"
+        "run = pathlib.Path(os.environ['HOME']).parents[1]\n"
+        "assert (run / 'workspace').is_dir()\n"
+        "assert not list(run.glob('secrets/*')), 'the token is a file'\n"
     )
     source.commit({"test_shop.py": spy})
     run = planned(market, source, tmp_path, github, tests=[["python3", "test_shop.py"]])

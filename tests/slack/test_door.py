@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from slack_bolt.request.internals import parse_body
 
 from bot.slack.buttons import Buttons
-from bot.slack.http import LARGEST, Door, Turned, readable
+from bot.slack.http import LARGEST, Door, readable
+from bot.slack.shapes import Turned
 from bot.terms import RequestId
 
 NOW = 1_800_000_000

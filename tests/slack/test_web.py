@@ -190,6 +190,19 @@ async def test_the_same_press_delivered_twice_is_answered_once(house: House) -> 
     assert len(said) == 1
 
 
+async def test_somebody_slack_does_not_tell_of_is_asked_once_to_try_again(house: House) -> None:
+    await house.people.command("alice", "deploys", COMMAND)
+    card = await house.card("bob")
+    before = await house.request()
+    await house.fails(method="users.info", times=4, status=500)
+    value = card["blocks"][-2]["elements"][0]["value"]
+    await house.post(urlencode({"payload": json.dumps(pressed(card, "cancel", value))}))
+    said = await house.whisper("bob", "deploys", "I cannot ask Slack who you are")
+    assert said.count("try again") == 1
+    assert "was not counted" in said
+    assert await house.request() == before
+
+
 async def test_a_mention_in_the_exact_form_is_a_request(house: House) -> None:
     await house.people.say("alice", "deploys", "<@U0ASSENTBOT> deploy checkout 1.4.2 to staging")
     await house.card()

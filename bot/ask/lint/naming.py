@@ -58,9 +58,20 @@ def _references(manifest: Manifest) -> Iterator[Finding]:
         if name not in manifest.inputs.properties:
             hint = did_you_mean(name, manifest.inputs.properties).strip()
             yield Finding(("audit", "redact", position), f'there is no input "{name}"', hint)
+    yield from _secrets(manifest)
+
+
+def _secrets(manifest: Manifest) -> Iterator[Finding]:
+    """A secret is handed to what is named, and to nothing else that happens to be called the same."""
+    planned = [step.id for step in manifest.plan]
+    run = [*(one.id for one in manifest.preconditions), *(step.id for step in manifest.steps), MEASURE]
     for secret, one in manifest.permissions.secrets.items():
         for position, name in enumerate(one.steps):
-            if name not in steps:
-                hint = did_you_mean(name, steps).strip() or f"Steps are: {', '.join(steps)}."
-                at = ("permissions", "secrets", secret, "steps", position)
+            at = ("permissions", "secrets", secret, "steps", position)
+            if (many := [*planned, *run].count(name)) > 1:
+                what = f'"{name}" may be any of {many}: of the plan, of the run, or the measurement'
+                yield Finding(at, what, "Give each an id of its own.")
+            elif not many:
+                hint = did_you_mean(name, [*planned, *run]).strip()
+                hint = hint or f"Steps are: {', '.join([*planned, *run])}."
                 yield Finding(at, f"there is no step {name}", hint)

@@ -53,7 +53,7 @@ def places(manifest: Manifest) -> Iterator[Placed]:
     for position, one in enumerate(manifest.preconditions):
         body, inside = _plain(one.action)
         path: Path = ("preconditions", position, *(inside or ("run",)))
-        yield Placed(path=path, body=body, known=fill.PLANNED, looks=True)
+        yield Placed(path=path, body=body, known=fill.PLANNED, step=one.id, looks=True)
     for position, step in enumerate(manifest.steps):
         key, does = action_of(step)
         at: Path = ("steps", position)

@@ -41,7 +41,7 @@ def _stranger(template: _Template, name: str, manifest: Manifest) -> Finding:
     if name == "${":
         return Finding(template.path, "a ${ is never closed", "Write ${environment}, for example.")
     if name.startswith("secrets."):
-        hint = "A secret goes into a header or body of a step that it names, and into files."
+        hint = "A secret that is not optional goes into a header or body of a step that it names."
         return Finding(template.path, f"${{{name}}} may not stand here", hint)
     if name.startswith("steps."):
         told = ", ".join(one for one in template.extra if one.startswith("steps."))
@@ -56,7 +56,9 @@ def _all(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[_Template]:
     environment = tuple(f"env.{name}" for name in manifest.permissions.env)
     for place in placed:
         secrets = tuple(
-            f"secrets.{name}" for name, one in manifest.permissions.secrets.items() if place.step in one.steps
+            f"secrets.{name}"
+            for name, one in manifest.permissions.secrets.items()
+            if place.step in one.steps and not one.optional
         )
         yield from _of(place, environment, secrets)
     told = answers(manifest)

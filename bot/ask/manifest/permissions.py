@@ -73,12 +73,17 @@ Source = Annotated[
 
 
 class Secret(Record):
-    """A reference, never a value. Only the steps that are named get it."""
+    """A reference, never a value. Only the steps that are named get it, those of the plan among them.
+
+    `optional`: where the reference names nothing (the variable is not set, there is no such file) its steps
+    begin without it. One that names something and cannot be had stops them all the same.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
     source: Source = Field(alias="from")
     steps: tuple[Word, ...] = Field(min_length=1)
+    optional: bool = False
 
 
 class Permissions(Record):

@@ -36,6 +36,8 @@ def micros(text: object) -> object:
     amount = Decimal(text) * 1_000_000
     if text.startswith("-") or amount != amount.to_integral_value():
         raise ValueError("money is zero or more dollars with at most six decimals")
+    if amount >= 2**53:
+        raise ValueError("money is at most 9000000000 dollars: larger amounts are not exact everywhere")
     return int(amount)
 
 

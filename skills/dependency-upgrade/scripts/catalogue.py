@@ -77,7 +77,7 @@ def _repository(name: str, entry: Any) -> Repository:
     if parts.scheme not in _SCHEMES or not _NAME.fullmatch(name):
         raise Stopped(f"The address of {name[:64]} must begin with one of: {', '.join(_SCHEMES)}.")
     if parts.password is not None:
-        raise Stopped(f"The address of {name} has a password in it. Put the token into ASSENT_GITHUB_TOKEN.")
+        raise Stopped(f"The address of {name} has a password in it. A token goes into permissions.secrets.")
     base, github = str(entry.get("base", "")), str(entry.get("github", _on_github(parts)))
     if base and (not _BRANCH.fullmatch(base) or ".." in base):
         raise Stopped(f"The base branch of {name} is not a branch's name.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import programs
 from catalogue import Repository
-from settings import setting
+from settings import setting, token
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -136,9 +136,9 @@ def run(*words: str, folder: Path, repository: Repository | None = None, **more:
 
 def _authorization(repository: Repository) -> str:
     """A header for the host of the repository; none for one that is not on GitHub, or not over https."""
-    token = setting("ASSENT_GITHUB_TOKEN")
+    found = token()
     secure = repository.url.startswith(("https://", "http://127.0.0.1:"))
-    if not token or not repository.github or not secure:
+    if not found or not repository.github or not secure:
         return ""
-    pair = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    pair = base64.b64encode(f"x-access-token:{found}".encode()).decode()
     return f"Authorization: Basic {pair}"

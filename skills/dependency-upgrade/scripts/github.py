@@ -11,7 +11,7 @@ from typing import Any
 
 import web
 from catalogue import Repository
-from settings import setting
+from settings import setting, token
 
 API = "https://api.github.com"
 _ACCEPT = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -26,11 +26,10 @@ class Pulls:
     @classmethod
     def of(cls, repository: Repository) -> Pulls | None:
         """None where nothing can be opened: a plain git remote, or no token."""
-        token = setting("ASSENT_GITHUB_TOKEN")
-        if not repository.github or not token:
+        if not repository.github or not token():
             return None
         url = setting("ASSENT_GITHUB_API", API).rstrip("/")
-        return cls(repository, f"{url}/repos/{repository.github}/pulls", token)
+        return cls(repository, f"{url}/repos/{repository.github}/pulls", token())
 
     def open_for(self, branch: str) -> dict[str, Any] | None:
         """The open pull request of a branch."""

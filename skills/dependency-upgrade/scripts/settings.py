@@ -9,11 +9,33 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import web
 from telling import Stopped
 
 ABOUT = "/settings/dependency-upgrade"
+TOKEN = "ASSENT_GITHUB_TOKEN"  # noqa: S105  (what a demo host calls its own)
+
+
+@cache
+def token() -> str:
+    """GitHub's token: the secret `github` of this step; empty where an operator gave none."""
+    handed = [file.read_text(encoding="utf-8") for file in _handed() if file.name == "github"]
+    return handed[0] if handed else _of_the_host().get(TOKEN, "")
+
+
+def put_away() -> None:
+    """From now on the token is in our memory alone: what is started after this finds no file of it."""
+    token()
+    for file in _handed():
+        file.unlink(missing_ok=True)
+
+
+def _handed() -> list[Path]:
+    """The secrets of this step, each a file."""
+    folder = os.environ.get("ASSENT_SECRETS")
+    return sorted(Path(folder).iterdir()) if folder else []
 
 
 def setting(name: str, default: str = "") -> str:

@@ -11,6 +11,7 @@ import locking
 import npm_manifests
 import programs
 import registry
+import settings
 from catalogue import Repository
 from units import Unit
 
@@ -50,6 +51,7 @@ def run(command: Sequence[str], *, folder: Path, home: Path) -> None:
     Raises programs.Failed.
     """
     home.mkdir(parents=True, exist_ok=True)
+    settings.put_away()
     _unreadable()
     env = programs.environment(
         CI="true",
@@ -69,6 +71,6 @@ def run(command: Sequence[str], *, folder: Path, home: Path) -> None:
 
 
 def _unreadable() -> None:
-    """Keep what we start from reading our own environment, where the system lets a process ask for that."""
+    """Keep what we start from reading our memory and environment, where a process may ask for that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE

@@ -1,4 +1,4 @@
-"""GitHub's REST API, the part of it that deploys. GITHUB_TOKEN is sent to GITHUB_API_URL and nowhere else."""
+"""GitHub's REST API, the part of it that deploys. The token is sent to GITHUB_API_URL and nowhere else."""
 
 import base64
 import json
@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -30,13 +31,9 @@ class Repository:
         self.name, self.workflow = name, workflow
         owner, _, repository = name.partition("/")
         self._api = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
-        self._token = os.environ.get("GITHUB_TOKEN", "")
+        self._token = _token()
         self._path = f"/repos/{quote(owner, safe='')}/{quote(repository, safe='')}"
         self.pause_s = float(os.environ.get("GITHUB_POLL_SECONDS") or 5)
-        if not self._token:
-            raise Stopped(
-                "GITHUB_TOKEN is not set: a token that may read contents and deployments, and write actions."
-            )
 
     def commit(self, ref: str) -> str:
         """The commit that a tag means now."""
@@ -152,6 +149,17 @@ class Repository:
                 raise _reason(refused, path) from None
         except OSError as broken:
             raise Silent(f"GitHub at {self._api} does not answer: {broken}.") from None
+
+
+def _token() -> str:
+    """The secret `github` of this step, from the file it is handed as."""
+    try:
+        return (Path(os.environ["ASSENT_SECRETS"]) / "github").read_text(encoding="utf-8")
+    except (KeyError, OSError):
+        raise Stopped(
+            "No token was handed over: permissions.secrets.github says where it is. It may read contents "
+            "and deployments, and write actions."
+        ) from None
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
