@@ -21,6 +21,8 @@ RUNNING = ("idempotency_key",)
 RESOLVED = re.compile(r"plan\.resolved\.[A-Za-z_][A-Za-z0-9_]*")
 
 NO_ANSWERS: Mapping[str, str] = {}
+NOTHING_SAID: Mapping[str, Mapping[str, JsonValue]] = {}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Revision(Protocol):
@@ -43,6 +45,11 @@ def answer_to(step: str) -> str:
     return f"steps.{step}.answer"
 
 
+def said_by(step: str, name: str) -> str:
+    """The name of a part of what a model said in a step."""
+    return f"steps.{step}.{name}"
+
+
 def names(template: str) -> tuple[str, ...]:
     """What a template refers to, in order; a `${` that never closes is returned as it stands."""
     found = [match[1] for match in _MARK.finditer(template)]
@@ -58,19 +65,22 @@ def fill(
     plan: Planned | None = None,
     idempotency_key: str | None = None,
     answers: Mapping[str, str] = NO_ANSWERS,
+    said: Mapping[str, Mapping[str, JsonValue]] = NOTHING_SAID,
 ) -> str:
     """The template with every value in place, each one as plain text.
 
-    `answers` are those of `ask` steps, by their ids. A filled value is never read again, so a value that
+    `answers` are those of `ask` steps, by their ids; `said` is what models said, which comes on one line and
+    is no option even where it is a number. A filled value is never read again, so a value that
     looks like `${…}` stays text. Raises Refused when a value is missing, is a list or an object, carries
     control characters, or would turn into an option (`-x`) of the program that gets it.
     """
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        found = find(name, inputs, environment, request, plan, idempotency_key, answers)
-        text = written(name, found)
-        if isinstance(found, str) and match.start() == 0 and text.startswith("-"):
+        found = find(name, inputs, environment, request, plan, idempotency_key, answers, said)
+        by_model = name.startswith("steps.") and name.split(".")[1] in said
+        text = written(name, _CONTROL.sub(" ", found) if by_model and isinstance(found, str) else found)
+        if (by_model or isinstance(found, str)) and match.start() == 0 and text.startswith("-"):
             raise Refused(f"{name} may not start with a dash: the program would read {text!r} as an option.")
         return text
 
@@ -104,6 +114,7 @@ def find(
     plan: Planned | None,
     idempotency_key: str | None,
     answers: Mapping[str, str],
+    said: Mapping[str, Mapping[str, JsonValue]],
 ) -> object:
     """What a name stands for, as it is; raises Refused when nothing is known for it."""
     match name.split("."):
@@ -119,6 +130,8 @@ def find(
             return plan.resolved[key]
         case ["steps", step, "answer"] if step in answers:
             return answers[step]
+        case ["steps", step, key] if key in said.get(step, {}):
+            return said[step][key]
         case ["inputs", key] if key in inputs:
             return inputs[key]
     raise Refused(f"Nothing is known for ${{{name}}}: the plan did not give it, or it was not asked for.")

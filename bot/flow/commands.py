@@ -21,6 +21,7 @@ from bot.execute.sandbox.walls import Walls, hosts_of, places_of
 from bot.execute.steps.connector import Thread
 from bot.execute.steps.connector import ready as ready_to_call
 from bot.execute.steps.mcp import ready as ready_to_use
+from bot.execute.steps.said import Said
 from bot.flow.means import NO_MEANS, Means
 from bot.flow.workshop import Bench, Carried, NoSuchSecret, Used, Workshop
 from bot.terms import Refused, RequestId
@@ -46,6 +47,8 @@ class Commands:
     thread: Thread | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """What people answered to questions of this run, by step."""
+    said: Said = field(default_factory=dict)
+    """What models said in this run, by step."""
     means: Means = NO_MEANS
 
     @property
@@ -182,6 +185,7 @@ class Commands:
             self.plan,
             idempotency_key(self.request, step),
             self.answers,
+            self.said,
         )
         return _JSON.validate_python(found)
 
@@ -194,6 +198,7 @@ class Commands:
             plan=self.plan,
             idempotency_key=idempotency_key(self.request, step),
             answers=self.answers,
+            said=self.said,
         )
 
 

@@ -28,6 +28,7 @@ from bot.execute.sandbox import clock
 from bot.execute.sandbox.walls import too_weak
 from bot.execute.steps.ask import answers
 from bot.execute.steps.connector import Thread
+from bot.execute.steps.said import said
 from bot.flow.checking import Checking
 from bot.flow.closing import closing
 from bot.flow.commands import Commands
@@ -274,9 +275,13 @@ class Running:
         )
 
     def _informed(self, commands: Commands, request: Request) -> Commands:
-        """With what the run has used until now, at the prices of now."""
-        prices = self.artifacts.policies().prices
-        return replace(commands, means=replace(commands.means, prices=prices, journal=request.journal))
+        """With what the run has said and used until now, at the prices of now."""
+        journal, prices = request.journal, self.artifacts.policies().prices
+        return replace(
+            commands,
+            said=said(commands.skill.manifest, journal),
+            means=replace(commands.means, prices=prices, journal=journal),
+        )
 
 
 def _stopped(manifest: Manifest | None, request: Request, why: str) -> Finish:

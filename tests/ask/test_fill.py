@@ -73,5 +73,38 @@ def test_what_cannot_be_filled_is_refused(template: str, more: dict[str, Any], s
         filled(template, **more)
 
 
+SAID = {
+    "think": {"cause": "disk\nfull\x00", "n": -9, "option": "--force", "made": "${environment}", "all": ["x"]}
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        pytest.param("${steps.think.cause}", "disk full ", id="on one line"),
+        pytest.param("--n=${steps.think.n}", "--n=-9", id="a number behind its option"),
+        pytest.param("${steps.think.made}", "${environment}", id="never read again"),
+    ],
+)
+def test_what_a_model_said_is_text(template: str, expected: str) -> None:
+    assert filled(template, said=SAID) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        pytest.param("${steps.think.option}", "may not start with a dash", id="an option"),
+        pytest.param("${steps.think.n}", "may not start with a dash", id="a number that is an option"),
+        pytest.param("${steps.think.all}", "not a text, a number", id="a list"),
+        pytest.param("${steps.think.other}", "Nothing is known", id="what it did not say"),
+        pytest.param("${steps.other.cause}", "Nothing is known", id="a step that said nothing"),
+        pytest.param("${steps.think}", "Nothing is known", id="all of it"),
+    ],
+)
+def test_what_a_model_said_becomes_no_option(template: str, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        filled(template, said=SAID)
+
+
 def test_names_are_listed_and_an_open_mark_is_seen() -> None:
     assert names("a ${b.c} ${d} ${e") == ("b.c", "d", "${")

@@ -157,8 +157,8 @@ def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_un
         pytest.param("steps/4/ask/question", "?" * 1001, "steps/4/ask/question", "at most 1000", "", id="a question nobody reads"),
         pytest.param("steps/4/retry", {"attempts": 2}, "steps/4/retry", "sure is asked once", "a longer timeout", id="a question tried again"),
         pytest.param("steps/4/undo", ["python3"], "steps/4/undo", "there is nothing to undo", "", id="a question undone"),
-        pytest.param("steps/4/ask/question", "${steps.sure.answer}?", "steps/4/ask/question", "nothing is known as ${steps.sure.answer}", "Only answers to ask steps before", id="its own answer"),
-        pytest.param("steps/0/title", "${steps.sure.answer}", "steps/0/title", "nothing is known as ${steps.sure.answer}", "Only answers to ask steps before", id="an answer before it is given"),
+        pytest.param("steps/4/ask/question", "${steps.sure.answer}?", "steps/4/ask/question", "nothing is known as ${steps.sure.answer}", "Only answers to ask and model steps before", id="its own answer"),
+        pytest.param("steps/0/title", "${steps.sure.answer}", "steps/0/title", "nothing is known as ${steps.sure.answer}", "Only answers to ask and model steps before", id="an answer before it is given"),
         pytest.param("steps/5/mcp/with/name", "${steps.call.answer}", "steps/5/mcp/with/name", "nothing is known as ${steps.call.answer}", "Known here: steps.sure.answer.", id="an answer of a step that asks nothing"),
         pytest.param("steps/4/ask/question", "${secrets.token}?", "steps/4/ask/question", "may not stand here", "", id="a secret in a question"),
         pytest.param("steps/4/ask/choices", ["Yes"], "steps/4/ask/choices", "needs at least", "", id="one choice is none"),
@@ -237,6 +237,80 @@ def test_a_secret_goes_to_nothing_that_only_has_the_same_name() -> None:
     assert [one.message for one in found] == [
         '"call" may be any of 2: of the plan, of the run, or the measurement'
     ]
+
+
+SAYS = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["cause", "lines"],
+    "properties": {"cause": {"type": "string"}, "lines": {"type": "array"}, "maybe": {"type": "string"}},
+}
+
+
+def thinking() -> dict[str, Any]:
+    return put(whole(), "steps/3/model/schema", copy.deepcopy(SAYS))
+
+
+@pytest.mark.parametrize(
+    ("path", "new"),
+    [
+        ("steps/4/title", "Because of ${steps.think.cause}"),
+        ("steps/4/ask/question", "Go on though ${steps.think.cause}?"),
+        ("steps/5/mcp/with/name", "${steps.think.cause}"),
+    ],
+)
+def test_where_what_a_model_said_may_stand(path: str, new: object) -> None:
+    assert [one for one in findings(put(thinking(), path, new)) if "not carried out" not in one.message] == []
+
+
+def test_a_later_prompt_takes_whatever_a_model_said() -> None:
+    data = thinking()
+    model = {
+        **copy.deepcopy(MODEL),
+        "tools": [],
+        "prompt": "Look at ${steps.think.lines} of ${steps.think.cause}.",
+    }
+    data["steps"].append(step("again", "model", model))
+    assert not [one for one in findings(data) if one.path[:2] == ("steps", 6)]
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "hint"),
+    [
+        pytest.param("steps/2/undo", ["python3", "${steps.think.cause}"], "is for later steps", id="before it is said"),
+        pytest.param("steps/5/title", "${steps.think.cuase}", "Did you mean cause?", id="misspelt"),
+        pytest.param("steps/5/title", "${steps.think.maybe}", "add maybe to required", id="not always there"),
+        pytest.param("steps/5/title", "${steps.think.lines}", "Give lines one type of string", id="a list as text"),
+        pytest.param("steps/4/ask/choices", ["Yes", "${steps.think.cause}"], "it decides nothing", id="a choice"),
+        pytest.param("done_when/measure/run", ["python3", "${steps.think.cause}"], "it decides nothing", id="what is measured"),
+        pytest.param("done_when/checks/0", {"name": "x", "observed": "x", "equals": "${steps.think.cause}"}, "it decides nothing", id="what is good"),
+        pytest.param("effects/lock", "${steps.think.cause}", "it decides nothing", id="a lock"),
+    ],
+)  # fmt: skip
+def test_where_what_a_model_said_may_not_stand(path: str, new: object, hint: str) -> None:
+    found = [
+        one for one in findings(put(thinking(), path, new)) if "nothing is known as ${steps." in one.message
+    ]
+    assert len(found) == 1, findings(put(thinking(), path, new))
+    assert hint in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "message"),
+    [
+        ("steps/5/run", ["${steps.think.cause}", "x"], "the program to run is never filled in"),
+        ("steps/1/http/url", "https://${steps.think.cause}/x", "would be filled in"),
+        ("steps/2/connector/verb", "${steps.think.cause}", "is not in permissions.verbs"),
+        ("permissions/verbs/0", "${steps.think.cause}", "a verb is connector:what:action"),
+    ],
+)
+def test_what_a_model_said_names_no_program_host_or_verb(path: str, new: object, message: str) -> None:
+    data = thinking()
+    if path == "steps/5/run":
+        data["steps"][5] = step("last", "run", new)
+    else:
+        data = put(data, path, new)
+    assert any(message in one.message for one in findings(data)), findings(data)
 
 
 def test_an_answer_never_becomes_code() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bot.ask import fill
+from bot.ask.lint.said import said as said_before
 from bot.ask.manifest import (
     AskStep,
     CommandStep,
@@ -47,7 +48,7 @@ class Placed:
 
 def places(manifest: Manifest) -> Iterator[Placed]:
     after = (*fill.PLANNED, *fill.RUNNING)
-    told = answers(manifest)
+    told, said, whole = answers(manifest), said_before(manifest), said_before(manifest, whole=True)
     for position, planning in enumerate(manifest.plan):
         yield Placed(path=("plan", position, "run"), body=planning.run, looks=True)
     for position, one in enumerate(manifest.preconditions):
@@ -57,7 +58,7 @@ def places(manifest: Manifest) -> Iterator[Placed]:
     for position, step in enumerate(manifest.steps):
         key, does = action_of(step)
         at: Path = ("steps", position)
-        known = (*after, *told[position])
+        known = (*after, *told[position], *(whole if isinstance(step, ModelStep) else said)[position])
         yield Placed(path=(*at, key), body=does, known=known, step=step.id, looks=step.repeat == "pure")
         for way, action in (("probe", step.probe), ("undo", step.undo)):
             if action:

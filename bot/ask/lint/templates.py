@@ -10,6 +10,8 @@ from pydantic import JsonValue
 from bot.ask import fill
 from bot.ask.catalog import did_you_mean
 from bot.ask.lint.places import Placed, answers
+from bot.ask.lint.said import said as said_before
+from bot.ask.lint.said import why_not
 from bot.ask.manifest import ConnectorCall, HttpRequest, Manifest, McpCall, ModelCall, Question
 from bot.ask.reading import Finding, Path
 
@@ -45,7 +47,8 @@ def _stranger(template: _Template, name: str, manifest: Manifest) -> Finding:
         return Finding(template.path, f"${{{name}}} may not stand here", hint)
     if name.startswith("steps."):
         told = ", ".join(one for one in template.extra if one.startswith("steps."))
-        hint = f"Known here: {told}." if told else "Only answers to ask steps before this place are known."
+        hint = f"Known here: {told}." if told else "Only answers to ask and model steps before it are known."
+        hint = why_not(name, manifest) or hint
         return Finding(template.path, f"nothing is known as ${{{name}}}", hint)
     known = [*fill.ALWAYS, *template.extra, *(f"inputs.{name}" for name in manifest.inputs.properties)]
     guess = did_you_mean(name, known).strip()
@@ -60,12 +63,12 @@ def _all(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[_Template]:
             for name, one in manifest.permissions.secrets.items()
             if place.step in one.steps and not one.optional
         )
-        yield from _of(place, environment, secrets)
-    told = answers(manifest)
+        yield from _of(place, manifest, environment, secrets)
+    told, said = answers(manifest), said_before(manifest)
     for position, first in enumerate(manifest.preconditions):
         yield _Template(("preconditions", position, "title"), first.title, fill.PLANNED, planned=True)
     for position, step in enumerate(manifest.steps):
-        known = (*fill.PLANNED, *told[position])
+        known = (*fill.PLANNED, *told[position], *said[position])
         yield _Template(("steps", position, "title"), step.title, known, planned=True)
     for position, check in enumerate(manifest.done_when.checks):
         if isinstance(check.equals, str):
@@ -75,7 +78,9 @@ def _all(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[_Template]:
         yield _Template(("effects", "lock"), manifest.effects.lock)
 
 
-def _of(place: Placed, environment: tuple[str, ...], secrets: tuple[str, ...]) -> Iterator[_Template]:
+def _of(
+    place: Placed, manifest: Manifest, environment: tuple[str, ...], secrets: tuple[str, ...]
+) -> Iterator[_Template]:
     """The templates of one action; only requests know the environment, and secrets where none is logged."""
     path, known, planned = place.path, place.known, bool(place.known)
     match place.body:
@@ -96,8 +101,10 @@ def _of(place: Placed, environment: tuple[str, ...], secrets: tuple[str, ...]) -
             yield _Template((*path, "prompt"), call.prompt, known, planned)
         case Question() as question:
             yield _Template((*path, "question"), question.question, known, planned)
+            by_models = said_before(manifest)[-1]
+            chosen = tuple(name for name in known if name not in by_models)
             for position, choice in enumerate(question.choices):
-                yield _Template((*path, "choices", position), choice, known, planned)
+                yield _Template((*path, "choices", position), choice, chosen, planned)
         case argv:
             for position, item in enumerate(argv):
                 if "${" in item:  # most are plain words

@@ -79,12 +79,20 @@ def ready(
 def address(template: str, fill: Fill) -> str:
     """The URL, each value in it escaped, so that none can be more than the part of it where it stands.
 
-    Only what the worker's environment gives may be a scheme and a host, and only at the beginning.
+    Only what the worker's environment gives may be a scheme and a host, and only at the beginning. Raises
+    Refused for a value that would lead upwards: a server takes `..` away with the part before it.
     """
     start = _AT_THE_START.match(template)
     base = fill(start[0]).rstrip("/") if start else ""
     rest = template[start.end() :] if start else template
-    return base + _MARK.sub(lambda mark: quote(fill(mark[0]), safe=""), rest)
+    filled = _MARK.sub(lambda mark: quote(fill(mark[0]), safe=""), rest)
+    if _upwards(filled) and not _upwards(rest):
+        raise Refused(f"A value would lead upwards in the address {template}, so nothing is sent.")
+    return base + filled
+
+
+def _upwards(address: str) -> bool:
+    return any(part in (".", "..") for part in re.split("[/?#]", address))
 
 
 def exit_code(request: HttpRequest, *, status: int, text: str) -> int:
