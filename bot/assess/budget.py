@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from bot.ask.invocation import Invocation
 from bot.assess.assessment import BudgetLine
@@ -50,6 +51,12 @@ def lines(accounts: Iterable[Account], spent: Mapping[str, Micros] | None) -> tu
     )
 
 
+def rolled(key: str, now: datetime) -> str:
+    """The account of the same limit in the period of `now`: what waited for midnight is spent after it."""
+    whose, _, period = key.rpartition(":")
+    return f"{whose}:{_period('day' if len(period) > len('2026-01') else 'month', now)}"
+
+
 def _account(budget: Budget, invocation: Invocation, team: str, now: datetime) -> Account | None:
     environment, skill = invocation.environment, invocation.skill
     match budget.scope:
@@ -63,6 +70,11 @@ def _account(budget: Budget, invocation: Invocation, team: str, now: datetime) -
             if budget.skill not in (None, skill):
                 return None
             whose = called = skill
+    period = "today" if budget.period == "day" else "this month"
+    key = f"{budget.scope}:{whose}:{_period(budget.period, now)}"
+    return Account(f"{called} {period}", key, budget.limit)
+
+
+def _period(of: Literal["day", "month"], now: datetime) -> str:
     day = now.astimezone(UTC).date()
-    when, period = (day.isoformat(), "today") if budget.period == "day" else (f"{day:%Y-%m}", "this month")
-    return Account(f"{called} {period}", f"{budget.scope}:{whose}:{when}", budget.limit)
+    return day.isoformat() if of == "day" else f"{day:%Y-%m}"

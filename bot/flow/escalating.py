@@ -72,7 +72,7 @@ class Escalating:
             },
         )
         # Somebody's second yes may now take a seat that was not theirs before.
-        await self.store.commit(granting(commit, then) if count.granted else commit)
+        await self.store.commit(granting(commit, then, now=now) if count.granted else commit)
 
 
 def _words(steps: tuple[Escalation, ...]) -> str:

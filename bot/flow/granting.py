@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.assess.assessment import Assessment
+from bot.assess.budget import rolled
 from bot.assess.decision import Allow, Deny, RequireApproval
 from bot.flow.commit import Commit, Hold
 from bot.flow.notice import Notice
+from bot.flow.ports import Store
 from bot.flow.request import Request
 from bot.lifecycle import Event, State
 from bot.terms import Micros
 
 
-def holds(assessment: Assessment) -> tuple[Hold, ...]:
-    """The ceiling, reserved in every budget the run draws on: all of them or none."""
+def holds(assessment: Assessment, *, now: datetime) -> tuple[Hold, ...]:
+    """The ceiling, reserved in every budget the run draws on: all of them or none.
+
+    In the period of `now`: it may have been judged yesterday, and what the month had left then is no matter.
+    """
     ceiling = assessment.estimate.ceiling
-    return tuple(Hold(key=b.key, limit=b.limit, amount=ceiling) for b in assessment.budgets)
+    return tuple(
+        Hold(key=rolled(line.key, now), limit=line.limit, amount=ceiling) for line in assessment.budgets
+    )
 
 
-def held_by(request: Request) -> dict[str, Micros]:
+async def held_by(store: Store, request: Request) -> Mapping[str, Micros]:
     """What a granted request holds itself, by account: at its own run that is not spent by somebody else."""
-    if request.state is not State.APPROVED or request.assessment is None:
+    judged = request.assessment
+    if request.state is not State.APPROVED or judged is None or not judged.budgets:
         return {}
-    return {hold.key: hold.amount for hold in holds(request.assessment)}
+    return await store.holding(request.id)
 
 
-def granting(commit: Commit, assessment: Assessment) -> Commit:
+def granting(commit: Commit, assessment: Assessment, *, now: datetime) -> Commit:
     """The same commit, made into the one that grants. Declined as a whole when a budget has no room."""
     granted = commit.event is Event.GRANTED
     glass = _told(commit, assessment)
@@ -36,11 +46,20 @@ def granting(commit: Commit, assessment: Assessment) -> Commit:
         kind=commit.kind or commit.event.value,
         also=(*commit.also, *(() if granted else ("granted",)), *(("glass_broken",) if glass else ())),
         tell=(*commit.tell, *glass),
-        holds=holds(assessment),
+        holds=holds(assessment, now=now),
         timers={"grant": _lasts_s(assessment) * 1000},
         clear=("expire", "lease"),
         work="run",
     )
+
+
+async def moved(store: Store, request: Request) -> tuple[Hold, ...]:
+    """What is to be held in place of what is, where a day or a month ended between the grant and the run."""
+    judged = request.assessment
+    if request.state is not State.APPROVED or judged is None or not judged.budgets:
+        return ()
+    held, now_due = await store.holding(request.id), holds(judged, now=await store.now())
+    return now_due if {hold.key for hold in now_due} != held.keys() else ()
 
 
 def _told(commit: Commit, assessment: Assessment) -> tuple[Notice, ...]:

@@ -103,7 +103,7 @@ class Judging:
             )
         drawn = policies.accounts(invocation, team=team, now=now)
         spent = await self.store.spent([account.key for account in drawn])
-        own = held_by(request)
+        own = await held_by(self.store, request)
         ended = await self.store.ended(account_of(invocation))
         return assess(
             invocation=invocation,
@@ -235,7 +235,9 @@ class Judging:
         )
         match decision:
             case Allow():
-                commit = granting(replace(commit, event=Event.DECIDED_ALLOW), assessment)
+                commit = granting(
+                    replace(commit, event=Event.DECIDED_ALLOW), assessment, now=await self.store.now()
+                )
             case Deny():
                 sentence = "; ".join(line.why for line in decision.because)
                 outcome = Outcome(kind="refused", sentence=sentence)

@@ -71,6 +71,10 @@ class Store(Protocol):
 
     async def spent(self, accounts: Sequence[str]) -> Mapping[str, Micros]: ...
 
+    async def holding(self, request: RequestId) -> Mapping[str, Micros]:
+        """What this request has reserved, by account."""
+        ...
+
     async def history(self, account: str, *, limit: int = 200) -> list[dict[str, JsonValue]]: ...
 
     async def ended(self, account: str) -> Ended:

@@ -56,4 +56,4 @@ class Recounting:
                 "digest": then.digest,
             },
         )
-        await self.store.commit(granting(commit, then))
+        await self.store.commit(granting(commit, then, now=await self.store.now()))

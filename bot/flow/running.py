@@ -34,6 +34,7 @@ from bot.flow.closing import closing
 from bot.flow.commands import Commands
 from bot.flow.commit import Commit, Committed, Slot
 from bot.flow.drift import changed, elsewhere, overtaken
+from bot.flow.granting import moved
 from bot.flow.leasing import Hold, LeaseLost, held
 from bot.flow.means import Means
 from bot.flow.performing import Performing, mine
@@ -43,7 +44,7 @@ from bot.flow.request import Request
 from bot.flow.workshop import Bench, Workshop
 from bot.lifecycle import Event, State
 from bot.settle.ledger import spent
-from bot.terms import Refused, RequestId
+from bot.terms import Micros, Refused, RequestId
 
 PLANNERS = 5
 """Leases that planning may have taken, which the journal does not tell."""
@@ -102,6 +103,7 @@ class Running:
         """
         assessment = _assessed(request)
         lock, slot = self._lock(request, assessment), self._slot(assessment)
+        holds = await moved(self.store, request)
         done = await self.store.commit(
             Commit(
                 op=f"claim:{worker}:{secrets.token_hex(6)}",
@@ -112,6 +114,8 @@ class Running:
                 take_lease_ms=int(self.lease_s * 1000),
                 lock=lock,
                 slot=slot,
+                holds=holds,
+                settle=Micros(0) if holds else None,
                 timers={"lease": int(self.lease_s * 1000)},
                 clear=("grant", "expire"),
                 set={"notes": (), "missing": ()},
@@ -122,6 +126,9 @@ class Running:
             return done
         if done.reason == "locked":
             await self.store.note(request, (f"Waits for {done.detail}, which works on {lock}.",))
+        if done.reason == "budget":
+            note = f"Approved, but {done.detail} has no room for its ceiling. Nothing runs until there is."
+            await self.store.note(request, (note,))
         if done.reason == "full" and slot is not None:
             await self.store.note(request, (_in_line(slot, done.detail),))
         return None

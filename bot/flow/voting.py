@@ -136,7 +136,7 @@ class Voting:
                 clear=("expire",),
             )
         elif after.granted:
-            commit = granting(commit, assessment)
+            commit = granting(commit, assessment, now=await self.door.store.now())
         done = await self.door.store.commit(commit)
         if isinstance(done, Declined) and done.reason == "budget":
             return await self._wait_for_room(commit, done.detail)

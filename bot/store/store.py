@@ -274,6 +274,10 @@ class Store:
         numbers = [int(value or 0) for value in values]
         return {a: Micros(numbers[2 * i] + numbers[2 * i + 1]) for i, a in enumerate(accounts)}
 
+    async def holding(self, request: RequestId) -> Mapping[str, Micros]:
+        found = await attempt(lambda: self.redis.hget(self.keys.holds, request))
+        return {one["key"]: Micros(one["amount"]) for one in json.loads(found or "[]")}
+
     async def ledger(self) -> Mapping[str, int]:
         """Every account's `held` and `settled`, as `account|part`."""
         found = await attempt(lambda: self.redis.hgetall(self.keys.ledger))

@@ -71,12 +71,15 @@ if c.slot then
     return no('full', in_order(running) .. '|' .. in_order(before))
   end
 end
+local held = c.settle and redis.call('HGET', holds, c.id)
+local own = {}  -- what it lets go of in the same write is no reason against what it takes
+if held then for _, h in ipairs(cjson.decode(held)) do own[h.key] = h.amount end end
 for _, h in ipairs(c.holds) do
   local used = tonumber(redis.call('HGET', ledger, h.key .. '|held') or 0) + tonumber(redis.call('HGET', ledger, h.key .. '|settled') or 0)
+  used = used - (own[h.key] or 0)
   -- Beyond 2^53 numbers are not exact here, and Redis refuses them after the first writes.
   if used + h.amount > h.limit or h.amount >= 2^53 then return no('budget', h.key) end
 end
-local held = c.settle and redis.call('HGET', holds, c.id)
 
 revision = tonumber(revision) + 1
 local set = {}
