@@ -5,10 +5,8 @@ The credential is looked up right before and forgotten right after. It is in the
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +15,7 @@ import aiohttp
 from pydantic import JsonValue
 
 from bot.assess.connected import FILE, Connected, Loki, Served
+from bot.connectors.credentials import presented, trusting
 from bot.connectors.lines import Opens, Secrets, finished
 from bot.connectors.requests import exchanged
 from bot.execute.connectors import BY_HTTP, Connector
@@ -27,7 +26,6 @@ from bot.execute.sandbox.walls import Host, plain
 from bot.execute.steps.connector import Calling, credential_said
 from bot.execute.steps.http import Sending
 from bot.flow.workshop import Carried
-from bot.terms import Refused
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of one answer, before what matters of it is taken out."""
@@ -41,9 +39,9 @@ def over_http(connector: Connector[Http]) -> Opens:
     async def opened(calling: Calling, secrets: Secrets) -> Carried:
         settings = calling.settings
         assert isinstance(settings, Served)  # noqa: S101  the kind is the connector's
-        headers, own = await _credential(calling.name, settings, secrets)
+        headers, own = await presented(_of(calling.name), settings.credential, secrets)
         hidden = (*own, *calling.hidden)
-        tls = await asyncio.to_thread(_trusting, calling.name, settings.ca) if settings.ca else True
+        tls = await trusting(_of(calling.name), settings.ca)
 
         async def carried(stop: StopSignal) -> Finished:
             line = HttpLine(calling, settings, headers, tls, hide=Redactor(hidden).redact)
@@ -53,6 +51,10 @@ def over_http(connector: Connector[Http]) -> Opens:
         return carried
 
     return opened
+
+
+def _of(name: str) -> str:
+    return f"of the connector {name} ({FILE})"
 
 
 async def greeted(name: str, settings: Served, secrets: Secrets) -> str:
@@ -70,8 +72,8 @@ async def greeted(name: str, settings: Served, secrets: Secrets) -> str:
         output_limit=MOST_BYTES,
         expect={},
     )
-    headers, hidden = await _credential(name, settings, secrets)
-    tls = await asyncio.to_thread(_trusting, name, settings.ca) if settings.ca else True
+    headers, hidden = await presented(_of(name), settings.credential, secrets)
+    tls = await trusting(_of(name), settings.ca)
     hide = Redactor(hidden).redact
     try:
         line = HttpLine(calling, settings, headers, tls, hide=hide)
@@ -159,33 +161,6 @@ class HttpLine:
         else:
             why = f"so it declined. {said}"
         return Unanswerable(f"it answered {status}, {why}", status=status, answer=_read(text))
-
-
-async def _credential(
-    name: str, settings: Served, secrets: Secrets
-) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """The header that has it, and everything that no output may show."""
-    credential = settings.credential
-    if credential is None:
-        return {}, ()
-    value = await secrets(f"of the connector {name} ({FILE})", credential.source)
-    if any(ord(one) < 32 or ord(one) == 127 for one in value):
-        raise Refused(f"The credential from {credential} has control characters, so it cannot be sent.")
-    if credential.scheme == "bearer":
-        return {"Authorization": f"Bearer {value}"}, (value,)
-    user, colon, password = value.partition(":")
-    if not colon or not user:
-        raise Refused(f"The credential from {credential} is not name:password, as `as: basic` needs it.")
-    encoded = b64encode(value.encode()).decode()
-    return {"Authorization": f"Basic {encoded}"}, (value, encoded, *((password,) if password else ()))
-
-
-def _trusting(name: str, ca: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as error:
-        why = error.strerror or "it is no certificate"
-        raise Refused(f"The authority of {name} cannot be read from {ca} ({FILE}): {why}.") from None
 
 
 def _read(text: str) -> JsonValue:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
 from bot.assess.mcp_servers import Reached, Started
 from bot.connectors.lines import NotHeard, Secrets, finished
+from bot.connectors.mcp_http import reaching
 from bot.connectors.mcp_stdio import starting
 from bot.connectors.processes import GuardedProcesses
 from bot.execute.connectors.connector import Found, Unanswerable
@@ -23,10 +24,11 @@ from bot.execute.mcp.results import result_of
 from bot.execute.mcp.session import NotDone, Session, Transport
 from bot.execute.mcp.tools import Tool, chosen, misfit
 from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.steps.mcp import Using
 from bot.flow.workshop import Used
-from bot.terms import Refused
 
+LONGEST_WORDS = 600
 Until = Callable[[], float] | None
 Connects = Callable[[StopSignal, Until], AbstractAsyncContextManager[Transport]]
 
@@ -60,7 +62,7 @@ async def opened(
     hidden = (*way.hidden, *using.hidden)
 
     async def used(stop: StopSignal, until: Until) -> Finished:
-        line = _Line(using, way, stop, until)
+        line = _Line(using, way, stop, until, hide=Redactor(hidden).redact)
         return await finished(using, line.carried(), line, stop=stop, hidden=hidden)
 
     return used
@@ -89,7 +91,8 @@ async def way_to(
             )
             return Way(connect, hidden)
         case Reached():
-            raise Refused(f"{name} has a url, and servers are only started here until now: write command.")
+            reach, hidden = await reaching(name, server, secrets, timeout_s=timeout_s)
+            return Way(reach, hidden)
 
 
 async def listed(way: Way, stop: StopSignal) -> tuple[Session, tuple[Tool, ...]]:
@@ -106,6 +109,7 @@ class _Line:
     way: Way
     stop: StopSignal
     until: Until
+    hide: Callable[[str], str] = field(repr=False)
     in_doubt: bool = False
 
     async def carried(self) -> Found:
@@ -114,15 +118,21 @@ class _Line:
             return await self._carried()
         except NotDone as why:
             self.in_doubt = False
-            raise Unanswerable(str(why), reason=why.reason) from None
+            raise self._failed(str(why), why.reason) from None
         except Unfit as why:
-            if self.in_doubt:
-                raise NotHeard(str(why), reason=why.reason) from None
-            raise Unanswerable(str(why), reason=why.reason) from None
+            raise self._failed(str(why), why.reason) from None
         except aiohttp.ClientConnectorError as error:
             self.in_doubt = False
-            said = f"it was not reached, so nothing was called: {error}"
-            raise Unanswerable(said, reason="could not reach the server") from None
+            raise self._failed(f"The server was not reached: {error}", "could not reach its server") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            words = f"The line to the server broke: {error or type(error).__name__}"
+            raise self._failed(words, "lost the line to its server") from None
+
+    def _failed(self, words: str, reason: str) -> Exception:
+        """Hidden before it is cut, so that no half shows."""
+        said = self.hide(words)
+        said = said if len(said) <= LONGEST_WORDS else f"{said[:LONGEST_WORDS]}…"
+        return (NotHeard if self.in_doubt else Unanswerable)(said, reason=reason)
 
     async def _carried(self) -> Found:
         using = self.using

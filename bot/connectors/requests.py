@@ -92,13 +92,20 @@ def _granted(sending: Sending) -> Host:
     return host
 
 
+def session_to(
+    host: Host, hosts: tuple[Host, ...], *, tls: ssl.SSLContext | bool = True
+) -> aiohttp.ClientSession:
+    """Connections to one granted host, at addresses that were judged; no proxy of the environment."""
+    connector = aiohttp.TCPConnector(resolver=_Judged(host, hosts), use_dns_cache=False, ssl=tls)
+    return aiohttp.ClientSession(connector=connector, trust_env=False)
+
+
 async def exchanged(
     sending: Sending, host: Host, *, tls: ssl.SSLContext | bool = True
 ) -> tuple[int, str, int]:
     """One request to one granted host and its answer: status, text, how many bytes did not fit."""
-    connector = aiohttp.TCPConnector(resolver=_Judged(host, sending.hosts), use_dns_cache=False, ssl=tls)
     async with (
-        aiohttp.ClientSession(connector=connector, trust_env=False) as session,
+        session_to(host, sending.hosts, tls=tls) as session,
         session.request(
             sending.method,
             URL(sending.url, encoded=True),  # every value in it is escaped already

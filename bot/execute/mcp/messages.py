@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
-LONGEST_WORD = 200
-
 
 class Unfit(Exception):
     """Why nothing good came of speaking with a server.
 
+    The words may hold the server's own, whole: whoever shows them hides secrets first and cuts them then.
     `reason` is short, follows "it", and is of our own words alone: it goes where a server's words do not.
     """
 
@@ -114,5 +113,4 @@ def _no_number(word: str) -> JsonValue:
 
 
 def _seen(data: bytes | str) -> str:
-    text = data.decode(errors="replace") if isinstance(data, bytes) else data
-    return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]}…"
+    return data.decode(errors="replace") if isinstance(data, bytes) else data

@@ -104,7 +104,7 @@ def _read(content: list[Any]) -> tuple[list[str], list[JsonValue]]:
 
 
 def _named(*words: Any) -> str:
-    return " ".join(word[:200] for word in words if isinstance(word, str))
+    return " ".join(word for word in words if isinstance(word, str))
 
 
 def _depth(value: JsonValue) -> int:

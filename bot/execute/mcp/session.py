@@ -58,7 +58,7 @@ class Session:
         )
         self.revision = part(found, "protocolVersion", str)
         if self.revision not in SPOKEN:
-            words = f"It speaks revision {self.revision[:40]} of MCP. We speak {', '.join(SPOKEN)}."
+            words = f"It speaks revision {self.revision} of MCP. We speak {', '.join(SPOKEN)}."
             raise Unfit(words, reason="was answered in a revision of MCP that is not spoken here")
         about = found.get("serverInfo")
         if isinstance(about, dict):
@@ -113,9 +113,8 @@ class Session:
             return
         error = {"code": _NO_SUCH_METHOD, "message": "this client offers nothing"}
         await self.transport.tell({"id": wanted.id, "error": error})
-        asked = wanted.method[:60]
-        words = f"The server asked us for {asked}. Nothing of that kind is given."
-        raise Unfit(words, reason=f"was asked for {_known(asked)}, which is refused")
+        words = f"The server asked us for {wanted.method}. Nothing of that kind is given."
+        raise Unfit(words, reason=f"was asked for {_known(wanted.method)}, which is refused")
 
 
 def _known(method: str) -> str:
