@@ -75,6 +75,8 @@ class Asked:
                 return stage
         if said:
             words = f"Your answer to {self.called} is already counted."
+            if others := [stage for stage in begun if stage in now.stages]:
+                words += f" One person fills one seat, so somebody else must answer for {others[0]}."
             return ClickRefused(RefusedBecause.ALREADY_COUNTED, words)
         if (here := next((stage for stage in begun if stage in now.stages), None)) is not None:
             return here

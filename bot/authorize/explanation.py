@@ -17,7 +17,7 @@ from bot.assess.trace import Trace, trace
 from bot.authorize.approval import Vote, tally
 from bot.authorize.click import ClickRefused
 from bot.authorize.escalation import escalated
-from bot.authorize.reach import Reach, reach_of, reaches, unknown
+from bot.authorize.reach import HeldBack, Reach, held_back, reach_of, reaches, unknown
 from bot.authorize.seating import Members
 from bot.terms import Digest, Principal
 
@@ -32,7 +32,8 @@ class Explanation:
     `gates` are those of the policies given, on the facts as they were judged. `if_broken` is what would be
     decided with the glass broken, where that takes away any of the denials. `missing` is who is still needed,
     and `unknown` the groups that nobody could be asked about, whose people may therefore be missing from
-    `could_approve`. `person` is for whom it was asked: the answer they could give, or what they are told.
+    `could_approve`; `held_back` is why none of those who are asked can fill a seat, when nobody
+    can. `person` is for whom it was asked: the answer they could give, or what they are told.
     """
 
     decision: Decision
@@ -42,6 +43,7 @@ class Explanation:
     if_broken: Decision | None
     missing: tuple[str, ...] = ()
     could_approve: tuple[Reach, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
     unknown: tuple[str, ...] = ()
     person: Reach | ClickRefused | None = None
 
@@ -85,7 +87,8 @@ def explain(
     return replace(
         found,
         missing=(*counted.missing, *counted.later),
-        could_approve=reaches(asked, votes, **these),
+        could_approve=(could := reaches(asked, votes, **these)),
+        held_back=() if could else held_back(asked, votes, **these),
         unknown=unknown(asked, members),
         person=reach_of(person, asked, votes, **these, facts=facts.named()) if person is not None else None,
     )

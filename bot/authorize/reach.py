@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from pydantic import JsonValue
 
 from bot.assess.decision import RequireApproval
-from bot.authorize.approval import Vote
+from bot.authorize.approval import Vote, approvals
 from bot.authorize.asked import Asked
 from bot.authorize.click import ClickRefused, RefusedBecause
 from bot.authorize.objections import barred, excluded
-from bot.authorize.seating import Members, eligible, may_veto
+from bot.authorize.seating import Members, eligible, invited, may_veto
 from bot.terms import Digest, Principal
 
 
@@ -53,6 +54,52 @@ def reaches(
         if isinstance(stage, str) and before.nearer(asked.with_yes(person, stage)):
             found.append(_reach(asked, person, stage))
     return tuple(sorted(found, key=lambda one: (len(one.missing), one.principal)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Somebody of whom an answer is needed now, and what keeps theirs from filling a seat."""
+
+    principal: Principal
+    why: str
+
+
+def held_back(
+    decision: RequireApproval,
+    votes: Sequence[Vote],
+    *,
+    digest: Digest,
+    members: Members,
+    requester: Principal,
+) -> tuple[HeldBack, ...]:
+    """Everybody in the groups that are asked now whose yes would fill no seat, by name."""
+    asked = Asked(decision, votes, digest, members, requester)
+    said, now = approvals(votes, digest), asked.tally()
+    found: dict[Principal, str] = {}
+    for one in decision.requirements:
+        people = invited(one, members) if one.stage in now.stages else frozenset()
+        for person in sorted(people - found.keys()):
+            stages = " and ".join(sorted(said.get(person, frozenset()) - {one.stage}))
+            if person == requester and "requester" in one.exclude:
+                found[person] = "asked for it"
+            elif person in one.barred:
+                found[person] = f"is left out by {one.rule}, for whose work or benefit it is"
+            elif person in now.counted and stages:
+                found[person] = f"said yes for {stages}, and one person fills one seat"
+            elif person in now.counted:
+                found[person] = "said yes already, and one person fills one seat"
+    offered = {one.principal for one in reaches(decision, votes, **_these(asked))}
+    return tuple(HeldBack(*each) for each in sorted(found.items()) if each[0] not in offered)
+
+
+def _these(asked: Asked) -> _Situation:
+    return {"digest": asked.digest, "members": asked.members, "requester": asked.requester}
+
+
+class _Situation(TypedDict):
+    digest: Digest
+    members: Members
+    requester: Principal
 
 
 def reach_of(

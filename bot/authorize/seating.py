@@ -36,6 +36,11 @@ def eligible(requirement: Requirement, members: Members, *, requester: Principal
     return people - barred
 
 
+def invited(requirement: Requirement, members: Members) -> frozenset[Principal]:
+    """Everybody whom its seats are for by group or name, whatever stands against their answer."""
+    return frozenset[Principal]().union(*(_fills(seat, members) for seat in requirement.seats))
+
+
 def may_veto(decision: RequireApproval, members: Members, *, requester: Principal) -> frozenset[Principal]:
     """Everybody whose no ends it alone; nobody has a veto for somebody who is away."""
     groups = (members.get(group, frozenset()) for group in decision.veto)

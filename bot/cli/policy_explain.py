@@ -107,6 +107,7 @@ def explanation(
         **remedies(found),
         "missing": list(found.missing),
         "could_approve": [reach_told(one) for one in found.could_approve],
+        "held_back": [{"principal": one.principal, "why": one.why} for one in found.held_back],
         "groups_not_known": list(found.unknown),
         "person": person_told(person, found.person),
     }
@@ -168,5 +169,7 @@ def _say_who(said: dict[str, Any]) -> None:
         typer.echo(f"  whoever is in @{group}: only Slack or its schedule knows, and was not asked")
     if not said["could_approve"] and not said["groups_not_known"]:
         typer.echo("  nobody could say yes now: add members to these groups, or change the policy")
+    for one in said["held_back"]:
+        typer.echo(f"  {one['principal']} {one['why']}")
     if (person := said["person"]) is not None:
         typer.echo(words_of_person(person))

@@ -63,6 +63,9 @@ def could(found: Explanation) -> list[str]:
     ]
     if not lines and found.missing:
         lines.append("⚠️ Nobody could say yes now: their groups have nobody left who may answer.")
+    if not found.could_approve:
+        held = found.held_back
+        lines += [f"• {words(one.principal, 120)} {words(one.why, 200)}" for one in held[:_LISTED]]
     return lines
 
 
