@@ -215,7 +215,7 @@ async def test_the_credential_is_nowhere_whatever_is_answered(town: Town, desk: 
     ("source", "words"),
     [
         ("env:NOT_THERE", "NOT_THERE is not set for the worker"),
-        ("file:/nowhere/token", "cannot be read from /nowhere/token"),
+        ("file:/nowhere/token", "there is no file /nowhere/token"),
         ("{command: ['false']}", "did not come: false ended with 1"),
     ],
 )

@@ -282,7 +282,8 @@ async def test_a_worker_that_dies_in_the_middle_repeats_only_what_may_be(
     mannered(folder)
     found = await taken_over(town, request)
     assert found.state is state, outputs(found)
-    assert changing(folder) == written
+    assert changing(folder)[: len(written)] == written
+    assert repeat == "idempotent" or changing(folder) == written
 
 
 async def taken_over(town: Town, request: RequestId) -> Request:
