@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from bot.cli import audit, costs, demo, dev, doctor, manifest, policy, processes, requests, skills
@@ -11,8 +13,26 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Skills run in Slack, after the people who must say yes said yes to exactly that.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"assent {version('assent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Skills run in Slack, after the people who must say yes said yes to exactly that."""
+
+
 app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
 app.command("web")(processes.web)

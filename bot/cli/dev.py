@@ -45,10 +45,21 @@ async def _dev(console: Console, *, port: int, fresh: bool) -> None:
     async with local:
         console.print(
             f"\nOpen [bold cyan]{local.url}[/bold cyan] and type, as alice in #deploys:\n"
-            f"  [bold]{config.command} deploy checkout 1.4.2 to staging[/bold]      policy allows it\n"
-            f"  [bold]{config.command} deploy checkout 1.4.2 to production[/bold]   bob and carol decide\n"
+            f"{_typed(config.command, local.example)}"
             f"What the bot's processes say is written to {local.home / 'logs'}."
         )
         await stop.wait()
         console.print("\nEnding: what runs is finished or handed back.")
     console.print("Ended.")
+
+
+def _typed(command: str, example: str | None) -> str:
+    """Lines to try out: those of the shipped skills, or what this folder's own skills can be asked for."""
+    from rich.markup import escape
+
+    if example is not None:
+        return f"  [bold]{command} {escape(example or 'help')}[/bold]\n"
+    return (
+        f"  [bold]{command} deploy checkout 1.4.2 to staging[/bold]      policy allows it\n"
+        f"  [bold]{command} deploy checkout 1.4.2 to production[/bold]   bob and carol decide\n"
+    )

@@ -58,6 +58,8 @@ class Local:
         self._port, self._fresh, self._say, self._rate_limits = port, fresh, say, rate_limits
         self._command, self._socket_mode = command, socket_mode
         self._folders = {"ASSENT_SKILLS": skills_dir.absolute(), "ASSENT_POLICIES": policies_dir.absolute()}
+        self.example = _example(self._folders["ASSENT_SKILLS"], self._folders["ASSENT_POLICIES"])
+        """What a newcomer can type: None for the shipped example, empty where there is none."""
         self._stack = AsyncExitStack()
         self.environment: dict[str, str] = {}
 
@@ -146,7 +148,7 @@ class Local:
             request_url=f"http://127.0.0.1:{web_port}/slack/events",
             state_path=self.home / "slack.json",
             rate_limits=self._rate_limits,
-            example=_example(self._folders["ASSENT_SKILLS"], self._folders["ASSENT_POLICIES"]),
+            example=self.example,
             port=self._port,
         )
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from bot.artifacts import Artifacts, Problem
+    from bot.ask.catalog import Catalog
     from bot.assess.policy import Policies
     from bot.config import Config
     from bot.store.store import Store
@@ -33,6 +34,13 @@ def artifacts() -> Artifacts:
 
     found = config()
     return Artifacts(found.skills_dir, found.policies_dir)
+
+
+def skills() -> Catalog:
+    """The skills there are; raises Refused where no folder of them is, which is not the same as none."""
+    if not (folder := config().skills_dir).is_dir():
+        raise Refused(f"There is no folder {folder}. Set ASSENT_SKILLS, or run this where it is.")
+    return artifacts().skills()
 
 
 def policies() -> Policies:

@@ -37,7 +37,8 @@ def check(json: AsJson = False) -> None:
             typer.echo(str(problem))
         for doubt in doubts:
             typer.echo(f"warning: {doubt}")
-        said = f"{len(problems)} findings: no policy is armed." if problems else "No findings."
+        many = "1 finding" if len(problems) == 1 else f"{len(problems)} findings"
+        said = f"{many}: no policy is armed." if problems else "No findings."
         count = "1 warning" if len(doubts) == 1 else f"{len(doubts)} warnings"
         terminal.note(f"{said} {count}." if doubts else said)
     if problems:

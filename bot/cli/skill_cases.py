@@ -63,7 +63,7 @@ def _chosen(name: str | None) -> list[tuple[Skill, Cases]]:
     """The skills that have cases; raises Refused when there is nothing that could be run."""
     from bot.artifacts.cases import FILE, Unplayable, read
 
-    catalog = opened.artifacts().skills()
+    catalog = opened.skills()
     if name is None and catalog.broken:
         raise Refused("\n".join(f"{skill} cannot be read: {why}" for skill, why in catalog.broken.items()))
     found = [catalog.get(name) or catalog.find(name)] if name is not None else list(catalog.values())

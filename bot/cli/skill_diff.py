@@ -94,7 +94,7 @@ def say(row: dict[str, Any]) -> None:
 
 
 def _compare(name: str | None, against: str | None) -> Iterator[Compared]:
-    catalog = opened.artifacts().skills()
+    catalog = opened.skills()
     folder = opened.config().skills_dir
     if name is not None and name not in catalog:
         catalog.find(name)  # explains what cannot be compared

@@ -63,7 +63,7 @@ def verify(
     from bot.artifacts.signatures import ALLOWED
 
     config = opened.config()
-    catalog = opened.artifacts().skills()
+    catalog = opened.skills()
     if name is not None:
         one(name)
     locked, _ = locks.read(config.skills_dir)
@@ -118,7 +118,7 @@ def lock(
     from bot.artifacts.locks import FILE, Locked, read
 
     folder = opened.config().skills_dir
-    catalog = opened.artifacts().skills()
+    catalog = opened.skills()
     before, unreadable = read(folder)
     if catalog.broken and not names:
         reasons = "\n".join(f"{name}: {why}" for name, why in catalog.broken.items())
@@ -144,7 +144,7 @@ def lock(
 
 def one(name: str) -> Skill:
     """A skill that can be read, armed or not; raises Refused with what is wrong with it."""
-    catalog = opened.artifacts().skills()
+    catalog = opened.skills()
     return catalog.get(name) or catalog.find(name)
 
 

@@ -39,7 +39,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 @app.command("list")
 def list_(json: AsJson = False) -> None:
     """Every skill and whether it may run; exit 1 when one may not."""
-    catalog = opened.artifacts().skills()
+    catalog = opened.skills()
     found = [skill_show.summary(skill) for skill in catalog.values()]
     found += [{"name": name, "state": "broken", "why": why} for name, why in catalog.broken.items()]
     if json:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 
 def test_locked_skills_are_armed(assent, artifacts) -> None:
     ran = assent("skills", "list", "--json", env=artifacts)
@@ -61,3 +63,11 @@ def test_a_slip_of_the_hand_is_helped(assent, artifacts) -> None:
     ran = assent("skills", "show", "deplyo", env=artifacts)
     assert ran.code == 2
     assert "Did you mean deploy?" in ran.err
+
+
+@pytest.mark.parametrize("command", ["list", "lint", "test", "lock", "diff", "verify"])
+def test_a_folder_that_is_not_there_is_never_good(assent, artifacts, tmp_path: Path, command: str) -> None:
+    ran = assent("skills", command, env={**artifacts, "ASSENT_SKILLS": str(tmp_path / "misspelt")})
+    assert ran.code != 0
+    assert "ASSENT_SKILLS" in ran.said
+    assert not (tmp_path / "misspelt").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 HEAVY = ("aiohttp", "litellm", "redis", "slack_bolt", "slack_sdk", "jsonschema", "rich.table")
 
@@ -46,3 +47,8 @@ def test_a_process_that_lacks_something_says_all_of_it_and_does_not_start(assent
         assert ran.code == 2
         for name in ("REDIS_URL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
             assert f"{name} is not set: assent {process} needs" in ran.err
+
+
+def test_it_says_which_version_it_is(assent) -> None:
+    ran = assent("--version")
+    assert (ran.code, ran.out) == (0, f"assent {version('assent')}\n")

@@ -8,6 +8,7 @@ import { notice } from "./notices.js";
 import { go, switchTo } from "./route.js";
 
 const SHIPPED = "deploy checkout 1.4.2 to staging";
+const SHIPPED_ASKS = ["service-owners", "release"]; // policies/deployments.yaml, two-people
 export let say;
 
 export function startDock() {
@@ -51,10 +52,11 @@ function dismissed() {
   try { return localStorage.getItem("first-hint") === "gone"; } catch { return false; }
 }
 
-/** People who may have to agree: one from each group the asker is not in. */
+/** Who has to agree to the shipped example in production: one of each group, never the asker. */
 function likelyApprovers(asker) {
-  const groups = store.usergroups.filter((g) => !g.users?.includes(asker.id)).slice(0, 2);
-  return groups.map((g) => ({ user: userById(g.users?.find((id) => !userById(id)?.deleted)), handle: g.handle })).filter((a) => a.user);
+  const groups = store.usergroups.filter((g) => SHIPPED_ASKS.includes(g.handle));
+  const other = (id) => id !== asker.id && !userById(id)?.deleted;
+  return groups.map((g) => ({ user: userById(g.users?.find(other)), handle: g.handle })).filter((a) => a.user);
 }
 
 function drawHint(box) {
