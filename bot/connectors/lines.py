@@ -17,7 +17,8 @@ from pydantic import JsonValue
 from bot.ask.manifest.permissions import SecretCommand
 from bot.execute.connectors.connector import Found, Unanswerable
 from bot.execute.sandbox import Finished, StopSignal
-from bot.execute.sandbox.redaction import Redactor, harmless
+from bot.execute.sandbox.harmless import harmless
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.steps.connector import Calling
 from bot.flow.workshop import Carried
 from bot.terms import Refused

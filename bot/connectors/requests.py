@@ -14,8 +14,9 @@ from yarl import URL
 
 from bot.ask.manifest import HttpRequest
 from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.sandbox.harmless import harmless
 from bot.execute.sandbox.output import result_in
-from bot.execute.sandbox.redaction import Redactor, harmless
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.sandbox.walls import Host, granted, may_lead_to
 from bot.execute.steps.http import Sending, exit_code
 from bot.terms import Refused

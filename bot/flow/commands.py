@@ -49,6 +49,8 @@ class Commands:
     """What people answered to questions of this run, by step."""
     said: Said = field(default_factory=dict)
     """What models said in this run, by step."""
+    told: set[str] = field(default_factory=set)
+    """Secrets that steps were handed: a later step may hear them from elsewhere, and must not say them."""
     means: Means = NO_MEANS
 
     @property
@@ -68,7 +70,7 @@ class Commands:
             env=seen,
             timeout_s=timeout_s,
             output_limit=limits.output_kb * 1024,
-            secrets=secret_values(seen),
+            secrets=(*secret_values(seen), *self.told),
             walls=self.walls(),
             memory_bytes=limits.memory_mb and limits.memory_mb * 1024 * 1024,
             processes=limits.processes,
@@ -95,19 +97,24 @@ class Commands:
             except NoSuchSecret:
                 if not secret.optional:
                     raise
+        self.told.update(found.values())
         return found
 
     def shown_to_nobody(self) -> tuple[str, ...]:
-        """What is secret by its name or looks of all that the skill may see."""
+        """What is secret by its name or looks of all that the skill may see, and what it was handed."""
         permitted = self.skill.manifest.permissions.env
-        return secret_values(
-            step_environment(self.workshop.environment, names=permitted, home=self.bench.home)
-        )
+        seen = step_environment(self.workshop.environment, names=permitted, home=self.bench.home)
+        return (*secret_values(seen), *self.told)
 
     async def kept_from_models(self) -> tuple[str, ...]:
         """Everything secret that is known here, the worker's own and the skill's of every step."""
-        declared = self.skill.manifest.permissions.secrets.items()
-        found = [await self.workshop.secret(name, secret.source) for name, secret in declared]
+        found = []
+        for name, secret in self.skill.manifest.permissions.secrets.items():
+            try:
+                found.append(await self.workshop.secret(name, secret.source))
+            except NoSuchSecret:
+                if not secret.optional:
+                    raise
         return (*secret_values(self.workshop.environment), *found)
 
     def fill_privately(self, template: str, *, step: str, handed: Mapping[str, str]) -> str:

@@ -12,7 +12,8 @@ from pydantic import JsonValue
 from bot.ask.manifest import ModelCall
 from bot.assess.models import ModelTier
 from bot.execute.sandbox import Finished, StopSignal
-from bot.execute.sandbox.redaction import Redactor, harmless
+from bot.execute.sandbox.harmless import harmless
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.steps.account import Account, OverCeiling
 from bot.execute.steps.model import (
     Answered,

@@ -53,7 +53,6 @@ class Deeds:
         """Secrets are files for as long as it runs, in a folder that ASSENT_SECRETS names."""
         commands = self.commands
         command = commands.command(argv, timeout_s=timeout_s, step=step)
-        command = replace(command, secrets=(*command.secrets, *handed.values()))
 
         async def do(watched: Watched) -> Finished:
             async with commands.workshop.handing(commands.bench, handed) as folder:
@@ -78,7 +77,7 @@ class Deeds:
             hosts=commands.walls().hosts,
             timeout_s=timeout_s,
             output_limit=commands.skill.manifest.limits.output_kb * 1024,
-            secrets=(*commands.shown_to_nobody(), *handed.values()),
+            secrets=commands.shown_to_nobody(),
         )
 
         async def do(watched: Watched) -> Finished:

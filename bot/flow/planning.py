@@ -34,6 +34,7 @@ class Planning:
         """
         self.holds(declared(skill.manifest.effects, invocation.environment))
         plan: Plan | None = None
+        told: set[str] = set()
         async with self.workshop.copy(skill.folder, skill.files) as bench:
             for step in skill.manifest.plan:
                 commands = Commands(
@@ -43,6 +44,7 @@ class Planning:
                     bench=bench,
                     workshop=self.workshop,
                     plan=plan,
+                    told=told,
                 )
                 deed = await Deeds(commands).ready(step.run, step=step.id, timeout_s=step.timeout)
                 plan = _read(skill, step.id, await self._look(deed))

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.execute.sandbox import secret_values
-from bot.execute.sandbox.redaction import Harmless, Redactor, _wrapped_variants
+from bot.execute.sandbox.encodings import wrapped_variants
+from bot.execute.sandbox.harmless import Harmless
+from bot.execute.sandbox.redaction import Redactor
 
 SECRET = 'pa"ss/wörd+1 & more'
 BYTES = SECRET.encode()
@@ -36,6 +38,10 @@ def streamed(text: str, *secrets: str, size: int) -> str:
         pytest.param(json.dumps(SECRET)[1:-1], id="json"),
         pytest.param(json.dumps(SECRET, ensure_ascii=False)[1:-1], id="json as utf-8"),
         pytest.param(json.dumps(json.dumps(SECRET)[1:-1])[1:-1], id="json in json"),
+        pytest.param(
+            json.dumps(json.dumps(SECRET, ensure_ascii=False)[1:-1], ensure_ascii=False)[1:-1],
+            id="json in json as utf-8",
+        ),
         pytest.param(json.dumps(SECRET)[1:-1].replace("00f6", "00F6"), id="json in capitals"),
         pytest.param(json.dumps(SECRET)[1:-1].replace("&", "\\u0026"), id="json for a page"),
         pytest.param(
@@ -91,7 +97,7 @@ WRAPPERS = {
 @pytest.mark.parametrize("secret", [SECRET, "a-much-longer-secret-" * 9], ids=["short", "long"])
 def test_encodings_over_several_lines(wrap: Callable[[bytes], str], secret: str) -> None:
     """Wherever the break falls, and wherever the stream is cut."""
-    encodings = {*_wrapped_variants(secret)}
+    encodings = {*wrapped_variants(secret)}
     for before in range(60):
         written = wrap(b"x" * before + secret.encode() + b"!" * 40)
         joined = re.sub(r"\s|\\n", "", written)

@@ -260,6 +260,23 @@ async def test_without_its_secret_a_step_does_not_begin(
     assert (bell.heard, found.journal) == ([], ())
 
 
+async def test_what_one_step_was_handed_no_later_step_may_say(town: Town, bell: Bell) -> None:
+    """A program leaves it in its folder, or a service that got it tells it to the next who asks."""
+    equip(town, bell)
+    folder = town.root / "skills" / "touch"
+    with (folder / "listen.py").open("a") as more:
+        more.write('(Path(os.environ["HOME"]) / "kept").write_text(found)\n')
+    (folder / "after.py").write_text(
+        'import os, json\nfound = open(os.environ["HOME"] + "/kept").read()\nprint("kept:", found)\n'
+        'print(json.dumps({"is": found}))\n'
+    )
+    town.review()
+    found = await told(town)
+    assert found.state is State.DONE, outputs(found)
+    assert "kept: [redacted:" in outputs(found)
+    assert SECRET not in await everything(town)
+
+
 @pytest.mark.parametrize("source", ["env:NOT_THERE", "file:/nowhere/token"])
 async def test_without_a_secret_that_is_optional_it_begins_and_has_no_file(
     town: Town, bell: Bell, source: str

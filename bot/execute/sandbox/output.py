@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
-from bot.execute.sandbox.redaction import Harmless, Redactor, harmless
+from bot.execute.sandbox.harmless import Harmless, harmless
+from bot.execute.sandbox.redaction import Redactor
 
 LONGEST_LINE = 500  # characters of one progress line; a card shows far less
 LONGEST_RESULT = 1 << 20  # a plan's details can be long; a result beyond this is none

@@ -17,7 +17,8 @@ from referencing import Registry
 
 from bot.ask.manifest import ModelCall
 from bot.assess.models import ModelTier
-from bot.execute.sandbox.redaction import Redactor, harmless
+from bot.execute.sandbox.harmless import harmless
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.steps.account import Usage
 from bot.terms import Refused
 
