@@ -193,16 +193,17 @@ class Local:
 
     async def _until_ready(self) -> None:
         """`/readyz` of the web process, and a worker that has introduced itself."""
-        deadline = time.monotonic() + READY_S
+        deadline, said = time.monotonic() + READY_S, ""
         async with aiohttp.ClientSession() as session:
             while time.monotonic() < deadline:
                 with suppress(aiohttp.ClientError, TimeoutError):
                     async with session.get(f"{self.web_url}/readyz") as answer:
+                        said = await answer.text()
                         if answer.status == 200 and "ready:" in self.worker.log():
                             return
                 await asyncio.sleep(0.05)
         words = "\n".join(f"{child.name}: {child.last_words()}" for child in (self.web, self.worker))
-        raise Refused(f"The bot did not get ready within {READY_S:.0f} s.\n{words}")
+        raise Refused(f"The bot did not get ready within {READY_S:.0f} s.\n{words}\nIts checks: {said}")
 
 
 def _example(skills: Path, policies: Path) -> str | None:
