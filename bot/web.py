@@ -202,7 +202,11 @@ def _may_begin(artifacts: Lately, memory: Memory) -> None:
 
 
 async def _may_ask(slack_user: str, people: SlackPeople, artifacts: Artifacts) -> frozenset[str]:
-    """Skills that some policy covers and that no policy keeps from this person's groups."""
+    """Skills that some policy covers and that no policy keeps from this person's groups.
+
+    Raises Refused while the policies do not load: then nobody can tell, and it is not "none".
+    """
+    armed(artifacts)
     person = await people.person(slack_user)
     if person.standing is not Standing.MEMBER:
         return frozenset()

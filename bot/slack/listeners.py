@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -24,7 +24,6 @@ bolt_log = logging.getLogger("bot.slack.bolt")
 _ANYTHING = re.compile(r".*", re.DOTALL)
 
 Payload = Mapping[str, Any]
-Submitted = Callable[[Payload], Awaitable[Mapping[str, Any] | None]]
 
 
 class Listeners:

@@ -176,9 +176,6 @@ class Store:
         entries = await attempt(lambda: self.redis.xrange(self.keys.work, count=1000))
         return {RequestId(fields["request"]) for _, fields in entries}
 
-    async def push_show(self, request: RequestId) -> None:
-        await attempt(lambda: self.redis.xadd(self.keys.outbox, {"request": request}))
-
     async def due(self) -> list[tuple[Timer, RequestId]]:
         """The timers that have run out, by Redis time."""
         now = await self.now()

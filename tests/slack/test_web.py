@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -259,6 +260,20 @@ async def test_with_redis_away_people_are_told_and_nothing_starts(tmp_path: Path
         async with house.http.get(f"{house.url}/readyz") as answer:
             assert answer.status == 503
             assert (await answer.json())["checks"]["redis"].startswith("away")
+
+
+async def test_help_does_not_call_policies_that_broke_nothing_you_may_ask_for(tmp_path: Path) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(ROOT / "policies", policies)
+    async with (
+        EmbeddedRedis(tmp_path / "redis") as redis,
+        living(redis, tmp_path / "home", ASSENT_POLICIES=str(policies)) as house,
+    ):
+        await house.people.command("alice", "deploys", "/assent help")
+        await house.whisper("alice", "deploys", "What you can ask for")
+        (policies / "broken.yaml").write_text("name: broken\nname: twice\n")
+        await house.people.command("alice", "deploys", "/assent help")
+        assert "broken.yaml:2" in await house.whisper("alice", "deploys", "The policies do not load")
 
 
 async def test_policies_that_do_not_load_arm_nothing_and_say_where(tmp_path: Path) -> None:
