@@ -31,7 +31,7 @@ from bot.slack.listeners import bolt
 from bot.slack.people import SlackPeople
 from bot.slack.receiving import Receiving
 from bot.slack.routes import House
-from bot.slack.socket import Sockets
+from bot.slack.socket import CONNECTIONS, Sockets
 from bot.slack.voice import SlackVoice
 from bot.store.connection import connect
 from bot.store.memory import Memory
@@ -156,7 +156,8 @@ async def _by_socket(
 
     async def connected() -> str:
         open_ones = sockets.connected()
-        return f"{'ok' if open_ones else 'deaf'}: workspace {team}, {open_ones} socket connections"
+        hears = f"workspace {team}, {open_ones} of {CONNECTIONS} socket connections"
+        return f"{'ok' if open_ones else 'deaf'}: {hears}"
 
     house.checks["slack"] = connected
 

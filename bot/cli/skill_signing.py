@@ -107,7 +107,7 @@ _NOBODY = "Who reviewed what changed is not written down: say --reviewed-by, or 
 def lock(
     names: Annotated[list[str] | None, typer.Argument(help="Some skills; all of them when left out.")] = None,
     reviewed_by: Annotated[
-        str | None, typer.Option(help="Who reviewed what changed; else git's user.email.  for nobody.")
+        str | None, typer.Option(help="Who reviewed what changed; else git's user.email. Empty: nobody.")
     ] = None,
 ) -> None:
     """Say "reviewed": write the digest of every skill as it is now into skills.lock.
@@ -134,7 +134,7 @@ def lock(
     beside.replace(path)
     after = opened.artifacts().skills()
     for skill in chosen:
-        was = "changed" if skill.unarmed else "as before"
+        was = "new" if skill.name not in before else "changed" if skill.unarmed else "as before"
         terminal.note(f"{skill.name} {skill.version} {skill.digest} ({was})")
         if why := after[skill.name].unarmed:
             terminal.note(f"  It cannot be used all the same: {why}")

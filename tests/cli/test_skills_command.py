@@ -27,6 +27,8 @@ def test_an_edited_skill_is_unarmed_until_it_is_locked_again(assent, artifacts) 
     locked = assent("skills", "lock", env=artifacts)
     assert locked.code == 0
     assert "(changed)" in locked.err
+    (Path(artifacts["ASSENT_SKILLS"]) / "skills.lock").unlink()
+    assert "(new)" in assent("skills", "lock", env=artifacts).err
     assert assent("skills", "list", env=artifacts).code == 0
 
 
