@@ -64,9 +64,15 @@ class Workcopy:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a folder whatever the modes of what is in it; nothing when it is not there."""
+    """Remove a folder whatever the modes of what is in it; nothing when it is not there.
+
+    No link is followed, not even one that stands in the folder's place: it may lead anywhere.
+    """
+    if root.is_symlink() or root.is_file():
+        root.unlink()
     if not root.exists():
         return
+    root.chmod(0o700)
     for folder, _, _ in os.walk(root, onerror=None):
         for entry in os.scandir(folder):
             if entry.is_dir(follow_symlinks=False):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from types import MappingProxyType
 
 from bot.ask.manifest import HttpRequest
@@ -62,11 +63,14 @@ class LocalWorkshop:
 
     @asynccontextmanager
     async def handing(self, bench: Bench, values: Mapping[str, str]) -> AsyncIterator[str]:
-        """In the run's own home, which no other run sees; a crash leaves it to whoever clears the home."""
-        folder = Path(bench.home) / "secrets"
+        """Beside the run's home: in it, a step could put a link there for the worker to follow.
+
+        A crash leaves it to whoever clears the run.
+        """
         if not values:
             yield ""
             return
+        folder = Path(bench.home).with_name(f"secrets-{token_hex(4)}")
         await asyncio.to_thread(secrets.write, folder, values)
         try:
             yield str(folder)

@@ -57,8 +57,11 @@ class Deeds:
         async def do(watched: Watched) -> Finished:
             async with commands.workshop.handing(commands.bench, handed) as folder:
                 seen = dict(command.env) | ({"ASSENT_SECRETS": folder} if folder else {})
+                walls = command.walls
+                if folder:
+                    walls = replace(walls, write=(*walls.write, folder))
                 return await commands.sandbox.run(
-                    replace(command, env=seen),
+                    replace(command, env=seen, walls=walls),
                     on_line=watched.on_line,
                     stop=watched.stop,
                     until=watched.until,
