@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import audit, costs, demo, dev, doctor, manifest, policy, processes, requests, skills
+from bot.cli import audit, costs, demo, dev, doctor, manifest, mcp, policy, processes, requests, skills
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,4 +43,5 @@ app.command("costs")(costs.costs)
 app.add_typer(requests.app, name="requests")
 app.add_typer(skills.app, name="skills")
 app.add_typer(policy.app, name="policy")
+app.add_typer(mcp.app, name="mcp")
 app.add_typer(audit.app, name="audit")

@@ -46,7 +46,7 @@ def doctor(
 
 async def examine(config: Config) -> AsyncIterator[Line]:
     """Every line, each as soon as it is known."""
-    for part in (_configuration, _redis, _slack, _artifacts, _connectors, _models, _sandbox):
+    for part in (_configuration, _redis, _slack, _artifacts, _connectors, _mcp, _models, _sandbox):
         async for line in part(config):
             yield line
 
@@ -157,6 +157,13 @@ async def _models(config: Config) -> AsyncIterator[Line]:
 
     async for verdict, said in doctor_models.examine(config):
         yield Line("models", verdict, said)
+
+
+async def _mcp(config: Config) -> AsyncIterator[Line]:
+    from bot.cli import doctor_mcp
+
+    async for verdict, said in doctor_mcp.examine(config):
+        yield Line("MCP servers", verdict, said)
 
 
 async def _sandbox(config: Config) -> AsyncIterator[Line]:
