@@ -16,6 +16,7 @@ from bot.ask.invocation import Value
 from bot.ask.manifest import AskStep, Manifest, Name, Text
 from bot.ask.reading import Finding, Problem, Unreadable, read_as
 from bot.assess.connected import asked_by
+from bot.assess.mcp_servers import used_by
 from bot.terms import Record
 
 FILE = "tests/cases.yaml"
@@ -56,11 +57,13 @@ class Cases(Record):
     A Python file of the skill instead is a target of its own: started for each case, it prints one JSON line
     of variables when it serves, or `{"lacks": [programs]}`, and ends with TERM or its input.
 
-    `connectors` are as in policies/connectors.yaml; `${env.NAME}` in them is one of the target's variables.
+    `connectors` and `servers` are as in policies/connectors.yaml and policies/mcp.yaml; `${env.NAME}` in them
+    is one of the target's variables, or SKILL (its folder), or ROOM (an empty folder of the case).
     """
 
     target: Text | None = None
     connectors: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
+    servers: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
     cases: tuple[Case, ...] = Field(min_length=1)
 
 
@@ -119,6 +122,15 @@ def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
         if name not in cases.connectors:
             hint = f"Add connectors: {{{name}: {{kind: …}}}}."
             yield Finding(("cases",), f"the skill asks the connector {name}, and the cases have none", hint)
+    used = used_by(manifest.permissions.verbs)
+    for name in cases.servers:
+        if name not in used:
+            hint = did_you_mean(name, list(used)).strip() if used else "See permissions.verbs."
+            yield Finding(("servers", name), f"the skill uses no MCP server {name}", hint)
+    for name in used:
+        if name not in cases.servers:
+            hint = f"Add servers: {{{name}: {{command: [python3, …], tools: …}}}}."
+            yield Finding(("cases",), f"the skill uses the MCP server {name}, and the cases have none", hint)
     for position, case in enumerate(cases.cases):
         at = ("cases", position)
         if case.name in names[:position]:

@@ -16,6 +16,8 @@ from bot.artifacts.cases import DEMO_HOST, Cases
 from bot.ask.catalog import Skill
 from bot.ask.reading import Unreadable, read_as
 from bot.assess.connected import FILE, Connectors
+from bot.assess.mcp_servers import FILE as MCP_FILE
+from bot.assess.mcp_servers import Servers
 from bot.cli.child import Child
 from bot.playground.host.home import variables
 from bot.terms import Refused
@@ -23,9 +25,26 @@ from bot.terms import Refused
 _FROM_TARGET = re.compile(r"\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def configured(said: Mapping[str, Mapping[str, JsonValue]], target: Mapping[str, str]) -> Connectors:
-    """What the cases say of connectors, with the variables of their target in place."""
+Said = Mapping[str, Mapping[str, JsonValue]]
 
+
+def configured(said: Said, target: Mapping[str, str]) -> Connectors:
+    """What the cases say of connectors, with the variables of their target in place."""
+    try:
+        return read_as(Connectors, {"connectors": _filled(said, target)})
+    except Unreadable as error:
+        raise Refused(f"The connectors of the cases are not as in {FILE}: {error}.") from None
+
+
+def serving(said: Said, target: Mapping[str, str]) -> Servers:
+    """What the cases say of MCP servers, likewise."""
+    try:
+        return read_as(Servers, {"servers": _filled(said, target)})
+    except Unreadable as error:
+        raise Refused(f"The servers of the cases are not as in {MCP_FILE}: {error}.") from None
+
+
+def _filled(said: Said, target: Mapping[str, str]) -> JsonValue:
     def filled(value: JsonValue) -> JsonValue:
         match value:
             case str():
@@ -36,11 +55,7 @@ def configured(said: Mapping[str, Mapping[str, JsonValue]], target: Mapping[str,
                 return {key: filled(one) for key, one in value.items()}
         return value
 
-    whole: JsonValue = {name: filled({**one}) for name, one in said.items()}
-    try:
-        return read_as(Connectors, {"connectors": whole})
-    except Unreadable as error:
-        raise Refused(f"The connectors of the cases are not as in {FILE}: {error}.") from None
+    return {name: filled({**one}) for name, one in said.items()}
 
 
 def _variable(name: str, target: Mapping[str, str]) -> str:

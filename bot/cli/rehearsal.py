@@ -19,7 +19,8 @@ from bot.ask.inputs import complete, shown
 from bot.ask.manifest import AskStep, DoneWhen, Precondition, Step
 from bot.assess.assessment import Plan
 from bot.assess.connected import NONE, Connectors
-from bot.cli.case_targets import configured, target_of
+from bot.assess.mcp_servers import NO_SERVERS, Servers
+from bot.cli.case_targets import configured, serving, target_of
 from bot.connectors.git_line import over_git
 from bot.connectors.http_line import over_http
 from bot.connectors.processes import GuardedProcesses
@@ -32,6 +33,7 @@ from bot.execute.run import next_move
 from bot.execute.sandbox import DEFAULT_PATH, Finished
 from bot.execute.steps import Does, measuring, what
 from bot.execute.steps.ask import answered, answers, ready, unanswered
+from bot.execute.steps.mcp import lacking
 from bot.flow.commands import Commands
 from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.planning import Planning
@@ -85,9 +87,23 @@ async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> 
                 lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()}
                 | {GIT.kind: over_git(GIT, sandbox, path=path)},
             )
-            rehearsal = Rehearsal(skill, case, workshop, configured(cases.connectors, target))
+            own = await asyncio.to_thread(_own_folder, room)
+            around = {**target, "SKILL": skill.folder, "ROOM": own}
+            rehearsal = Rehearsal(
+                skill,
+                case,
+                workshop,
+                configured(cases.connectors, around),
+                serving(cases.servers, around),
+            )
             ended = await rehearsal.play()
             return _played(case, rehearsal, ended, time.monotonic() - began)
+
+
+def _own_folder(room: Path) -> str:
+    folder = room / "case"
+    folder.mkdir()
+    return str(folder.resolve())
 
 
 def _played(case: Case, rehearsal: Rehearsal, ended: Finish | Aside, wall_s: float) -> Played:
@@ -123,6 +139,7 @@ class Rehearsal:
     case: Case
     workshop: LocalWorkshop
     connectors: Connectors = NONE
+    servers: Servers = NO_SERVERS
     plan: Plan | None = None
     journal: list[Entry] = field(default_factory=list)
 
@@ -130,6 +147,8 @@ class Rehearsal:
         skill, case = self.skill, self.case
         try:
             words = {name: shown(value) for name, value in case.inputs.items()}
+            if lacks := lacking(skill.manifest, self.servers):
+                return Aside("refused", lacks)
             invocation = complete(skill, words, case.environment)
             self.plan = await Planning(self.workshop).plan(REQUEST, invocation, skill)
         except Refused as refused:
@@ -145,6 +164,7 @@ class Rehearsal:
                 workshop=self.workshop,
                 plan=self.plan,
                 connectors=self.connectors,
+                servers=self.servers,
             )
             try:
                 return await self._go(commands)
