@@ -15,7 +15,6 @@ from bot.flow.request import Request
 from bot.lifecycle import State
 from bot.terms import RequestId
 from tests.connectors.conftest import comes_true, is_running
-from tests.flow.test_connectors import hasty
 from tests.flow.test_deeds import everything, outputs
 from tests.flow.town import Town
 from tests.mcp import server
@@ -284,6 +283,13 @@ async def test_a_worker_that_dies_in_the_middle_repeats_only_what_may_be(
     assert found.state is state, outputs(found)
     assert changing(folder)[: len(written)] == written
     assert repeat == "idempotent" or changing(folder) == written
+
+
+def hasty(town: Town) -> Town:
+    """The same town with workers that are given up soon, but not before a server has started."""
+    again = Town(town.store.redis, town.streams.reader, town.root, lease_s=4.0, directory=town.directory)
+    again.workshop.environment = town.workshop.environment
+    return again
 
 
 async def taken_over(town: Town, request: RequestId) -> Request:
