@@ -174,6 +174,7 @@ def _arguments(asking: Asking) -> dict[str, Any]:
         arguments["temperature"] = tier.temperature
     if asking.tools:
         arguments["tools"] = [dict(tool) for tool in asking.tools]
+        arguments["tool_choice"] = "none" if asking.answer_now else "auto"
     return arguments
 
 
@@ -215,5 +216,5 @@ def _usage(said: Any) -> Usage | None:
 
 def _unanswered(error: Exception) -> Unanswered:
     status = getattr(error, "status_code", None)
-    said = str(error).strip() or type(error).__name__
+    said = str(error).partition("Traceback (most recent")[0].strip() or type(error).__name__
     return Unanswered(why=f"No answer from the model: {said[:500]}", free=status in _TURNED_AWAY)

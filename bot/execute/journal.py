@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, JsonValue, SerializerFunctionWrapHand
 
 from bot.assess.decision import Seat
 from bot.execute.sandbox.walls import Tier
+from bot.execute.uses import Use
 from bot.terms import Micros, Record
 
 Phase = Literal["precondition", "step", "probe", "undo", "measure"]
@@ -46,8 +47,8 @@ class Entry(Record):
     that nobody could know about: it did not happen, run it; it happened, go on; stop and undo. `tier` is how
     strongly its program was held; entries of earlier versions do not say it. `reason` is why we ended it, as
     words that follow "it". `posed` is the question of an `ask` step, when it is put and when it is over: its
-    result is `{"answer": choice, "by": person}`. `units` is what it used beside time,
-    such as a model's tokens; `most` what it may cost until somebody sees it end.
+    result is `{"answer": choice, "by": person}`. `units` is what it used beside time, such as a model's
+    tokens; `uses` what it had looked up; `most` what it may cost until somebody sees it end.
     """
 
     event: Literal["began", "ended", "resolved", "stop_asked"]
@@ -68,10 +69,15 @@ class Entry(Record):
     reason: str = ""
     posed: Posed | None = None
     units: dict[str, float] = Field(default_factory=dict)
+    uses: tuple[Use, ...] = ()
     most: Micros | None = None
 
     @model_serializer(mode="wrap")
     def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
         """A process of the version before these fields can read every entry that makes no use of them."""
         said: dict[str, object] = plain(self)
-        return {key: value for key, value in said.items() if value or key not in ("posed", "units", "most")}
+        return {
+            key: value
+            for key, value in said.items()
+            if value or key not in ("posed", "units", "uses", "most")
+        }

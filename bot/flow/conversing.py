@@ -16,17 +16,21 @@ from bot.execute.sandbox.harmless import harmless
 from bot.execute.sandbox.redaction import Redactor
 from bot.execute.steps.account import Account, OverCeiling
 from bot.execute.steps.model import (
+    LONGEST_ECHO,
     Answered,
     Asking,
     Message,
     Prompt,
     Reply,
+    ToolCall,
     Unanswered,
     again,
     read,
     safe,
     tokens_at_most,
 )
+from bot.execute.steps.tools import AT_ONCE, asking, described, named
+from bot.flow.consulting import Consulting
 from bot.terms import dollars
 
 Ask = Callable[[Asking], Awaitable[Reply]]
@@ -47,13 +51,14 @@ class _Ended:
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
-    """One attempt at one step. Nothing in it outlives the attempt, and it can do nothing but ask."""
+    """One attempt at one step. Nothing outlives the attempt, and it can do nothing but ask and look up."""
 
     call: ModelCall
     tier: ModelTier
     prompt: Prompt
     account: Account
     ask: Ask
+    consulting: Consulting
     key: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     timeout_s: float
@@ -82,12 +87,14 @@ class Conversation:
             result=answer if isinstance(answer, dict) else None,
             beyond=_reason(harmless(hidden.redact(ended.why))),
             units=self.account.spent,
+            uses=tuple(self.consulting.uses),
         )
 
     async def _until_answered(self, deadline: float) -> _Ended:
         messages: list[Message] = list(self.prompt.messages())
+        offers = described(self.consulting.tools)
         while True:
-            prompt = tokens_at_most(messages, (self.call.answer,))
+            prompt = tokens_at_most(messages, (self.call.answer, *offers))
             most = self.account.room(prompt, wanted=self.tier.max_answer_tokens)
             self.on_line(f"asking the {self.call.tier} model, call {self.account.calls + 1}")
             asking = Asking(
@@ -96,6 +103,8 @@ class Conversation:
                 schema=self.call.answer,
                 most=most,
                 timeout_s=max(0.0, deadline - time.monotonic()),
+                tools=offers,
+                answer_now=self.account.last_call,
                 key=self.key,
             )
             reply = await self._reply(asking, prompt)
@@ -104,10 +113,14 @@ class Conversation:
                     return reply
                 case Unanswered(why=why):
                     return _Ended(why=why)
-                case Answered(text=text):
+                case Answered(text=text, calls=calls):
                     self._said = text
                     if over := self.account.over():
                         return _Ended(why=over)
+                    if calls:
+                        if (ended := await self._look_up(text, calls, messages, deadline)) is not None:
+                            return ended
+                        continue
                     found = f"it was cut after {most} tokens" if reply.cut else read(text, self.call.answer)
                     if isinstance(found, dict):
                         return _Ended(answer=found)
@@ -115,6 +128,22 @@ class Conversation:
                         return _Ended(why=f"Twice the answer was none: {found}.")
                     self._mended += 1
                     messages += again(text, found)
+
+    async def _look_up(
+        self, text: str, calls: tuple[ToolCall, ...], messages: list[Message], deadline: float
+    ) -> _Ended | None:
+        """One after the other, each answer put to the messages; why it is over when it is."""
+        if len(calls) > AT_ONCE:
+            return _Ended(why=f"It asked for {len(calls)} things at once, and {AT_ONCE} are the most.")
+        calls = named(calls)
+        messages.append(asking(text, calls, LONGEST_ECHO))
+        for one in calls:
+            within_s = deadline - time.monotonic()
+            if self.stop.is_set() or within_s <= 0:
+                stopped = self.stop.is_set()
+                return _Ended(why="No answer until then.", stopped=stopped, timed_out=not stopped)
+            messages.append(await self.consulting.look_up(one, within_s=within_s))
+        return None
 
     async def _reply(self, asking: Asking, prompt: int) -> Reply | _Ended:
         """One call, ended for real when its time is over or somebody stops it; it is counted in any case."""
@@ -151,6 +180,9 @@ class Conversation:
             f"{self.call.tier} ({self.tier.model}): {used.calls} calls{mended}, {used.input:,} tokens in, "
             f"{used.output:,} out, {price}"
         ]
+        for use in self.consulting.uses:
+            came = f"refused: {use.refused}" if use.refused else "answered" if use.ok else "no good answer"
+            lines.append(f"looked up {use.verb} ({use.arguments[:19]}…): {came}")
         if self.prompt.data:
             lines.append(f"with {_short(self.prompt.messages()[1]['content'])}")
         if self._said:

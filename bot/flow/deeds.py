@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.ask.manifest import Argv, HttpRequest, ModelCall
+from bot.ask.manifest import Argv, ConnectorCall, HttpRequest, ModelCall
 from bot.execute.sandbox import Finished, StopSignal
+from bot.execute.sandbox.redaction import Redactor
 from bot.execute.steps import Asked, Does, Tool
 from bot.execute.steps.http import ready as ready_to_send
 from bot.execute.steps.model import prompt
+from bot.execute.steps.tools import RULES, offered
 from bot.flow.commands import Commands, idempotency_key
+from bot.flow.consulting import Consulting
 from bot.flow.conversing import Conversation
+from bot.flow.workshop import Carried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +125,32 @@ class Deeds:
         source = tier.credential.source if tier.credential else None
         key = "" if source is None else await workshop.secret(f"of the {call.tier} model", source)
         secrets = (*await commands.kept_from_models(), *((key,) if key else ()))
-        asked = prompt(call, lambda name: commands.value(name, step=step), secrets=secrets)
+        tools = offered(
+            call, permitted=commands.skill.manifest.permissions.verbs, connectors=commands.connectors
+        )
+        rules = RULES if tools else ""
+        asked = prompt(call, lambda name: commands.value(name, step=step), secrets=secrets, rules=rules)
         await workshop.models.load()
 
+        async def calls(verb: ConnectorCall, within_s: float) -> Carried:
+            return await commands.calling(verb, step=step, timeout_s=within_s, as_written=True)
+
         async def do(watched: Watched) -> Finished:
+            consulting = Consulting(
+                tools=tools,
+                calls=calls,
+                account=account,
+                hidden=Redactor(secrets),
+                on_line=watched.on_line,
+                stop=watched.stop,
+            )
             return await Conversation(
                 call=call,
                 tier=tier,
                 prompt=asked,
                 account=account,
                 ask=workshop.models.ask,
+                consulting=consulting,
                 key=key,
                 secrets=secrets,
                 timeout_s=timeout_s,

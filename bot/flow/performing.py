@@ -165,6 +165,7 @@ def _ended(began: Entry, finished: Finished, *, ok: bool | None) -> Entry:
             "reason": finished.beyond,
             "result": _result(finished),
             "units": dict(finished.units),
+            "uses": finished.uses,
             "most": None,
         }
     )
@@ -200,6 +201,8 @@ def _said(entry: Entry, evidence: Collection[str]) -> dict[str, JsonValue]:
             said["reason"] = f"It {entry.reason}."
         if entry.units:
             said["units"] = dict(entry.units)
+        if entry.uses:
+            said["uses"] = [use.model_dump(mode="json") for use in entry.uses]
         if entry.step in evidence and entry.phase in ("step", "measure"):
             said["evidence"] = None if entry.result is None else digest_of(entry.result)
     return said

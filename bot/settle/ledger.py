@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from bot.assess.prices import PriceCard
 from bot.execute.journal import Entry
+from bot.execute.steps.account import TOOL_CALLS
 from bot.terms import Micros
 
-COMPUTE_SECONDS, TOOL_CALLS = "compute_seconds", "tool_calls"
+COMPUTE_SECONDS = "compute_seconds"
 
 
 def used(journal: Sequence[Entry]) -> dict[str, float]:

@@ -30,7 +30,7 @@ MODEL = {
     "prompt": "Why did ${inputs.service} fail?",
     "schema": {"type": "object", "additionalProperties": False},
     "tools": ["loki:logs:query"],
-    "ceilings": {"usd": "0.05"},
+    "ceilings": {"usd": "0.05", "calls": 6},
 }
 ASK = {"question": "Go on with ${inputs.version}?", "choices": ["Yes", "No"], "who": ["platform"]}
 MCP = {"server": "inventory", "tool": "find_host", "with": {"name": "${inputs.service}"}}
@@ -167,6 +167,8 @@ def test_a_verb_of_a_connector_is_a_question_where_it_stands_as_a_probe_or_an_un
         pytest.param("steps/3/model/ceilings", ..., "steps/3/model", '"ceilings" is missing', "", id="no ceiling"),
         pytest.param("steps/3/model/tools", ["kubernetes:deployments:patch"], "steps/3/model/tools/0", "not known to only read", "", id="a model that writes"),
         pytest.param("steps/3/model/tools", ["loki:logs:search"], "steps/3/model/tools/0", "loki:logs:search is not in permissions.verbs", "Did you mean loki:logs:query?", id="a tool not permitted"),
+        pytest.param("steps/3/model/tools", ["mcp:inventory:list"], "steps/3/model/tools/0", "mcp:inventory:list is a tool of an MCP server", "verbs of connectors", id="a model with a tool of a server"),
+        pytest.param("steps/3/model/ceilings/calls", ..., "steps/3/model/ceilings", "nothing says how often they may be asked", "Add calls", id="tools without an end"),
         pytest.param("steps/3/model/prompt", "${secrets.token}", "steps/3/model/prompt", "${secrets.token} may not stand here", "", id="a secret in a prompt"),
         pytest.param("steps/1/http/url", "https://api.acme.test/${secrets.token}", "steps/1/http/url", "may not stand here", "", id="a secret in an address"),
         pytest.param("steps/0/run/1", "${secrets.token}", "steps/0/run/1", "may not stand here", "", id="a secret in an argument"),

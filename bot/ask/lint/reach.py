@@ -27,7 +27,10 @@ def reach(manifest: Manifest, placed: Sequence[Placed]) -> Iterator[Finding]:
                 for position, tool in enumerate(tools):
                     at = (*place.path, "tools", position)
                     yield from _verb(tool, at, manifest)
-                    if not reads_only(tool):
+                    if tool.startswith("mcp:"):
+                        hint = "A model gets verbs of connectors; ask the tool in a step before."
+                        yield Finding(at, f"{tool} is a tool of an MCP server", hint)
+                    elif not reads_only(tool):
                         hint = "A model gets verbs that end with read, get, list, query and the like."
                         yield Finding(at, f"{tool} is not known to only read", hint)
     yield from _read_only(manifest)

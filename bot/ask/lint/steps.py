@@ -36,9 +36,18 @@ def steps(manifest: Manifest) -> Iterator[Finding]:
             yield Finding((*at, "retry"), what, "Only pure and idempotent steps are retried.")
         if isinstance(step, AskStep):
             yield from _question(step, at)
+        if isinstance(step, ModelStep):
+            yield from _model(step, at)
         if isinstance(step, AskStep | ModelStep) and step.repeat != "pure":
             what = f"{step.id} only asks, and is {step.repeat}"
             yield Finding((*at, "repeat"), what, "Write repeat: pure.")
+
+
+def _model(step: ModelStep, at: Path) -> Iterator[Finding]:
+    """Whoever looks things up asks again with what was found, so how often must be said."""
+    if step.model.tools and step.model.ceilings.calls is None:
+        what = f"{step.id} has tools, and nothing says how often they may be asked"
+        yield Finding((*at, "model", "ceilings"), what, "Add calls, such as calls: 6.")
 
 
 def _question(step: AskStep, at: Path) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.execute.sandbox.walls import NOTHING, Tier, Walls
+from bot.execute.uses import Use
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -57,7 +58,7 @@ class Finished:
     `result` is the last stdout line when that is a JSON object. `cut` says that it was ended for no reason of
     its own (its worker could not vouch for it, its guard was killed): what it did until then is unknown.
     `beyond` says which limit it was ended for: "used more than 256 MB of memory".
-    `units` is what it used beside time, by the names that prices.yaml knows.
+    `units` is what it used beside time, by the names that prices.yaml knows; `uses` what it had looked up.
     """
 
     exit_code: int | None
@@ -71,6 +72,7 @@ class Finished:
     cut: bool = False
     beyond: str = ""
     units: Mapping[str, float] = field(default_factory=dict)
+    uses: tuple[Use, ...] = ()
 
 
 class StopSignal(Protocol):

@@ -9,7 +9,7 @@ from bot.ask.manifest import Ceilings
 from bot.assess.prices import PriceCard
 from bot.terms import Micros, Refused, dollars
 
-MODEL_CALLS = "model_calls"
+MODEL_CALLS, TOOL_CALLS = "model_calls", "tool_calls"
 LEAST_ANSWER = 64
 """Tokens; with room for fewer than these there is no point in asking."""
 USUAL_CALLS = 2
@@ -51,6 +51,34 @@ class Account:
     calls: int = 0
     input: int = 0
     output: int = 0
+    looked_up: int = 0
+
+    def look_up(self) -> None:
+        """One verb is asked, or refused. Raises OverCeiling when no more may be, or it costs too much."""
+        allowed = self.ceilings.calls or USUAL_CALLS
+        if self._sum(TOOL_CALLS, self.looked_up) + 1 > allowed:
+            raise OverCeiling(f"It has looked up the {allowed} things that it may (ceilings.calls).")
+        self.looked_up += 1
+        cost = self._cost(self.input, self.output, self.calls)
+        if cost is None:
+            raise OverCeiling(
+                f"One of {', '.join(self.units)}, {MODEL_CALLS} and {TOOL_CALLS} has no price, so nothing "
+                "more than one call is made. Add it to policies/prices.yaml."
+            )
+        if cost > self._limit():
+            raise OverCeiling(
+                f"With what it would look up it costs {dollars(cost)}, and {dollars(self._limit())} may "
+                "be spent."
+            )
+
+    @property
+    def last_call(self) -> bool:
+        """Whether the next call is the last one that it may make, or nothing more may be looked up."""
+        allowed = self.ceilings.calls or USUAL_CALLS
+        return (
+            self._sum(MODEL_CALLS, self.calls) + 1 >= allowed
+            or self._sum(TOOL_CALLS, self.looked_up) >= allowed
+        )
 
     def room(self, prompt: int, *, wanted: int) -> int:
         """How long the next answer may be, `prompt` being the most tokens that asking can take.
@@ -85,7 +113,12 @@ class Account:
     @property
     def spent(self) -> dict[str, float]:
         """By unit, this attempt alone."""
-        counted = {MODEL_CALLS: self.calls, self.units[0]: self.input, self.units[1]: self.output}
+        counted = {
+            MODEL_CALLS: self.calls,
+            TOOL_CALLS: self.looked_up,
+            self.units[0]: self.input,
+            self.units[1]: self.output,
+        }
         return {unit: float(amount) for unit, amount in counted.items() if amount}
 
     def cost(self) -> Micros | None:
@@ -130,8 +163,13 @@ class Account:
         return Micros(0) if before is None else Micros(min(max(0, usd - before), self.purse.left))
 
     def _cost(self, prompt: int, answer: int, calls: int) -> Micros | None:
-        used = {MODEL_CALLS: calls, self.units[0]: prompt, self.units[1]: answer}
-        return self.purse.prices.cost({unit: float(amount) for unit, amount in used.items()})
+        used = {
+            MODEL_CALLS: calls,
+            TOOL_CALLS: self.looked_up,
+            self.units[0]: prompt,
+            self.units[1]: answer,
+        }
+        return self.purse.prices.cost({unit: float(amount) for unit, amount in used.items() if amount})
 
     def _sum(self, unit: str, now: int) -> float:
         return self.used.get(unit, 0.0) + now

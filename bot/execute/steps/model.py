@@ -26,7 +26,7 @@ Message = dict[str, JsonValue]
 
 _MARK = re.compile(r"\$\{([^{}$]*)\}")
 _LONGEST_PROMPT = 512 * 1024
-_LONGEST_ECHO = 4000
+LONGEST_ECHO = 4000
 _FRAME = 64
 """Tokens that a protocol may add around a message or a schema; every other byte of them is counted itself."""
 
@@ -48,6 +48,8 @@ class Asking:
     most: int
     timeout_s: float
     tools: tuple[Message, ...] = ()
+    answer_now: bool = False
+    """It may not ask for any of the tools any more."""
     key: str = field(default="", repr=False)
 
 
@@ -95,12 +97,17 @@ class Prompt:
         )
 
 
-def prompt(call: ModelCall, value: Callable[[str], JsonValue], *, secrets: Sequence[str]) -> Prompt:
-    """Raises Refused when a value is not there, and when anything in it is a secret, also an encoded one."""
+def prompt(
+    call: ModelCall, value: Callable[[str], JsonValue], *, secrets: Sequence[str], rules: str = ""
+) -> Prompt:
+    """`rules` come before the step's own words.
+
+    Raises Refused when a value is not there, and when anything in it is a secret, also an encoded one.
+    """
     data = {name: value(name) for name in dict.fromkeys(mark[1] for mark in _MARK.finditer(call.prompt))}
     said = _MARK.sub(lambda mark: f"<{mark[1]}>", call.prompt)
     schema = json.dumps(call.answer, ensure_ascii=False)
-    asked = Prompt(f"{RULES}{schema}\n\nThe step:\n{said}", data)
+    asked = Prompt(f"{RULES}{schema}\n\n{rules}The step:\n{said}", data)
     texts = [str(message["content"]) for message in asked.messages()]
     if sum(map(len, texts)) > _LONGEST_PROMPT:
         raise Refused(f"The prompt would be longer than {_LONGEST_PROMPT // 1024} kB, so nothing was asked.")
@@ -126,7 +133,7 @@ def tokens_at_most(messages: Sequence[Message], also: Sequence[object] = ()) -> 
 def read(text: str, schema: Mapping[str, Any]) -> dict[str, JsonValue] | str:
     """The answer, or what is wrong with it in words that the model and a person understand."""
     try:
-        found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
+        found = json.loads(text, parse_constant=no_number, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         return f"it is no JSON: {error}"
     validator = Draft202012Validator(schema, registry=Registry())
@@ -140,7 +147,7 @@ def read(text: str, schema: Mapping[str, Any]) -> dict[str, JsonValue] | str:
 def again(text: str, wrong: str) -> tuple[Message, Message]:
     """The one more try: what it said, and what is wrong with that."""
     ask = f"That was not the answer: {wrong}. Answer again, with one JSON object that keeps to the schema."
-    return {"role": "assistant", "content": text[:_LONGEST_ECHO]}, {"role": "user", "content": ask}
+    return {"role": "assistant", "content": text[:LONGEST_ECHO]}, {"role": "user", "content": ask}
 
 
 def safe(value: JsonValue, hidden: Redactor) -> JsonValue:
@@ -166,11 +173,11 @@ def _texts(value: object) -> list[str]:
     return []
 
 
-def _no_number(text: str) -> NoReturn:
+def no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is there twice")
