@@ -64,6 +64,13 @@ class Started(_Server):
     memory_mb: int | None = Field(default=None, ge=16, le=1024 * 1024)
     processes: int | None = Field(default=None, ge=1, le=4096)
 
+    @field_validator("command")
+    @classmethod
+    def _is_found_wherever_it_starts(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        if "/" in command[0] and not command[0].startswith("/"):
+            raise ValueError("a program is a name that PATH knows, or a path from / on")
+        return command
+
 
 class Reached(_Server, Addressed):
     """A server that is asked by streamable HTTP, at its `url` and nowhere else."""

@@ -226,6 +226,23 @@ async def test_a_server_that_is_another_now_is_not_what_was_approved(town: Town,
     assert calls(folder) == []
 
 
+async def test_a_server_that_changes_under_a_run_stops_its_successor(town: Town) -> None:
+    folder = equip(town)
+    mannered(folder, at={"tools/call": {"does_first": True, "sleeps": 60}})
+    request = await town.ask("touch word=hello to staging")
+    running = asyncio.create_task(hasty(town).run(request))
+    await comes_true(lambda: changing(folder) == ["write"])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    mannered(folder)
+    path = town.root / "policies/mcp.yaml"
+    path.write_text(path.read_text().replace("THE_KEY", "OTHER_KEY"))
+    found = await taken_over(town, request)
+    assert found.state is State.INTERRUPTED
+    assert "what policies/mcp.yaml says of its MCP servers changed while this ran" in " ".join(found.notes)
+    assert changing(folder) == ["write"]
+
+
 async def test_a_tool_that_it_does_not_use_may_change(town: Town) -> None:
     equip(town)
     request = await town.ask("touch word=hello to staging")

@@ -7,14 +7,17 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 from typing import Any
 
 import pytest
 
+from bot.ask.reading import Unreadable, read_as
+from bot.assess.mcp_servers import Servers
 from bot.connectors.walls.probing import tried
 from bot.execute.sandbox.walls import Tier
 from tests.connectors.conftest import is_running
-from tests.mcp.conftest import PINS, SECRET, Desk
+from tests.mcp.conftest import PINS, SCRIPT, SECRET, Desk
 
 ASKS = {"jsonrpc": "2.0", "id": "x1", "params": {}}
 
@@ -201,3 +204,23 @@ async def test_a_server_does_not_get_out_of_its_walls(desk: Desk, tier: Tier) ->
         assert (await desk.call()).exit_code == 0
         await asyncio.sleep(0)
         assert json.loads((desk.folder / "tried.json").read_text())["port"] == "connected"
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock"])
+async def test_a_server_by_its_path_is_started_behind_walls_too(desk: Desk, tier: Tier) -> None:
+    found = await tried(tier)
+    if found.wall is None:
+        pytest.skip(f"{tier}: {found.why}")
+    desk.wall = found.wall
+    program = desk.room.parent / "notebook-server"
+    program.write_text(f"#!{sys.executable}\n{SCRIPT.read_text()}")
+    program.chmod(0o755)
+    desk.started(command=[str(program), str(desk.folder)], exec=["python3"])
+    finished = await desk.call()
+    assert (finished.exit_code, finished.result) == (0, {"written": 1}), finished.stdout
+
+
+@pytest.mark.parametrize("program", ["./server", "bin/server", "../server"])
+def test_a_program_is_a_name_or_a_whole_path(program: str) -> None:
+    with pytest.raises(Unreadable, match="a path from / on"):
+        read_as(Servers, {"servers": {"it": {"command": [program]}}})

@@ -67,6 +67,5 @@ def _programs(command: Command) -> Iterator[str]:
             yield resolve_argv((name,), allowed=(name,), folder=command.cwd, path=path)[0]
         if name == "python3" and (other := shutil.which(name, path=path)):
             yield other
-        beside = Path(sys.executable).with_name(name)
-        if "/" not in name and beside.exists():
+        if "/" not in name and (beside := Path(sys.executable).with_name(name)).exists():
             yield str(beside)
