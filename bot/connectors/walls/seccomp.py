@@ -95,6 +95,19 @@ _ABSENT = {
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
 }
+# A program in memory is no file to the rules about starting files.
+_IN_MEMORY = {"memfd_create": (319, 279)}
+# Whose time they are about is an argument; others of the same user are in reach where no namespace is.
+_OF_ONE_PROCESS = {
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+}
+_OF_ANY_PROCESS = {
+    (141, 140): 2,
+    (251, 30): 3,
+}  # setpriority, ioprio_set: which first argument means every process of a user
 _CLONE, _SOCKET, _PRLIMIT = (56, 220), (41, 198), (302, 261)
 _SENDS = {
     (44, 206): 3,
@@ -131,16 +144,19 @@ def _program(which: int, architecture: int, *, own_network: bool) -> Iterator[by
     if which == 0:
         yield from (_jump(_AT_LEAST, _X32, 0, 1), _deny(errno.EPERM))
     never = _NEVER if own_network else _NEVER | _SHARED_MEMORY
-    for table, answer in ((never, errno.EPERM), (_ABSENT, errno.ENOSYS)):
+    absent = _ABSENT if own_network else _ABSENT | _IN_MEMORY
+    for table, answer in ((never, errno.EPERM), (absent, errno.ENOSYS)):
         for numbers in table.values():
             yield from _when(numbers[which], [_deny(answer)])
     yield from _when(_CLONE[which], _forbidden_bits(0, _NEW_NAMESPACES))
-    yield from _when(
-        _PRLIMIT[which],
-        [_load(_argument(0)), _jump(_EQUAL, 0, 0, 1), _allow(), _deny(errno.EPERM)],
-    )
+    yield from _when(_PRLIMIT[which], _itself(0))
     yield from _when(_SOCKET[which], _sockets(own_network=own_network))
     if not own_network:
+        for numbers in _OF_ONE_PROCESS.values():
+            yield from _when(numbers[which], _itself(0))
+        for numbers, whole_user in _OF_ANY_PROCESS.items():
+            of_a_user = [_load(_argument(0)), _jump(_EQUAL, whole_user, 0, 1), _deny(errno.EPERM)]
+            yield from _when(numbers[which], [*of_a_user, *_itself(1)])
         for numbers, argument in _SENDS.items():
             yield from _when(numbers[which], _forbidden_bits(argument, _FAST_OPEN))
     yield _allow()
@@ -172,6 +188,11 @@ def _sockets(*, own_network: bool) -> list[bytes]:
 
 def _forbidden_bits(argument: int, bits: int) -> list[bytes]:
     return [_load(_argument(argument)), _jump(_ANY_BIT, bits, 0, 1), _deny(errno.EPERM), _allow()]
+
+
+def _itself(argument: int) -> list[bytes]:
+    """Zero is whoever calls; another number may be somebody else's, which a filter cannot tell."""
+    return [_load(_argument(argument)), _jump(_EQUAL, 0, 0, 1), _allow(), _deny(errno.EPERM)]
 
 
 def _when(number: int, then: list[bytes]) -> list[bytes]:
