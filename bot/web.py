@@ -42,6 +42,9 @@ from bot.store.streams import Streams
 from bot.store.telling import Telling
 from bot.terms import Refused
 
+PING_S = 2.0
+"""A Redis that is silent for so long is away, for whoever asks whether we are ready."""
+
 
 async def serve(config: Config, *, ready: Callable[[str], None], stop: asyncio.Event) -> None:
     """Serve until `stop`; `ready` is told the address once Slack can be answered.
@@ -179,8 +182,9 @@ def _address(runner: web.AppRunner) -> str:
 
 async def _pings(redis: Redis) -> str:
     try:
-        await redis.ping()
-    except (RedisError, OSError) as away:
+        async with asyncio.timeout(PING_S):
+            await redis.ping()
+    except (RedisError, OSError, TimeoutError) as away:
         return f"away: {type(away).__name__}"
     return "ok"
 

@@ -55,6 +55,8 @@ LOOK_S = 0.5
 SLOW_LOOK_S = 5.0
 HAND_BACK_S = 5.0
 """After SIGTERM, how long running requests may still finish; ending their processes takes up to 3 s more."""
+HANDED_BACK_S, LAST_SEAL_S = 3.5, 1.0
+"""For ending and handing back the others, and for sealing the audit: less than ten seconds all together."""
 CHECKPOINT_S = 60.0
 TARGET = "ASSENT_TARGET"
 
@@ -142,10 +144,21 @@ class Worker:
             _, left = await asyncio.wait(left, timeout=HAND_BACK_S)
         for task in left:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            await asyncio.wait(left, timeout=HANDED_BACK_S)
+        await end(*left)
+        await self._within(LAST_SEAL_S, self._last_seal())
+
+    async def _last_seal(self) -> None:
         with suppress(StoreAway):
             await self.audit.seal()
             await self._sign()
+
+    async def _within(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
+        """A store that hangs keeps nobody from ending: what is not sealed now, another worker seals."""
+        task = asyncio.create_task(work)
+        await asyncio.wait((task,), timeout=seconds)
+        await end(task)
 
     async def _every(self, seconds: float, do: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         while not self.stopping.is_set():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
@@ -18,11 +20,17 @@ from bot.slack.shapes import Turned
 Seen = Callable[[int, float], None]
 """Told of every answer: its status, and the seconds it took."""
 
-Command = Callable[[Mapping[str, str]], Awaitable[BoltResponse]]
+Command = Callable[[Mapping[str, str]], Coroutine[Any, Any, BoltResponse]]
+
+ANSWER_WITHIN_S = 2.5
+"""Slack waits three seconds, what its network takes included."""
+LATE = (
+    "My store is slow to answer. What you asked may still be taken: see whether a card comes, then ask again."
+)
 
 
 class Receiving:
-    """Never an answer that is our own fault.
+    """Never an answer that is our own fault, and never one that comes too late.
 
     A slash command does not pass through Bolt: its way to the one listener, measured 0.4 ms, would cost more
     than verifying, reading and keeping the command together.
@@ -33,6 +41,7 @@ class Receiving:
     ) -> None:
         self._app, self._door, self._command = app, door, command
         self._precedence, self._seen = precedence, seen
+        self._working: set[asyncio.Task[BoltResponse]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
@@ -49,9 +58,19 @@ class Receiving:
         except Turned as turned:
             return web.Response(status=turned.status, text=turned.why)
         if said.command is not None:
-            return _plainly(await self._command(said.command))
+            answer = await self._in_time(self._command(said.command))
+            return _plainly(answer or BoltResponse(status=200, body=_for_them_alone(LATE)))
         passed = AsyncBoltRequest(body=said.text, query=request.query_string, headers=dict(request.headers))
-        return await to_aiohttp_response(await self._app.async_dispatch(passed))
+        answer = await self._in_time(self._app.async_dispatch(passed))
+        return await to_aiohttp_response(answer or BoltResponse(status=503, body=""))
+
+    async def _in_time(self, work: Coroutine[Any, Any, BoltResponse]) -> BoltResponse | None:
+        """None when Slack will not wait any longer. The work goes on: cut off, it could be half done."""
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        done, _ = await asyncio.wait((task,), timeout=ANSWER_WITHIN_S)
+        return task.result() if done else None
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > LARGEST:
@@ -60,6 +79,10 @@ class Receiving:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
             raise Turned(413, "too large") from None
+
+
+def _for_them_alone(words: str) -> dict[str, str]:
+    return {"response_type": "ephemeral", "text": words}
 
 
 def _plainly(answer: BoltResponse) -> web.Response:

@@ -40,13 +40,20 @@ async def attempt(call: Callable[[], Any]) -> Any:
             raise
         except (RedisConnectionError, RedisTimeoutError, OSError) as error:
             if not left:
-                raise StoreAway(
-                    "I cannot reach my store. Nothing was started; try again in a minute."
-                ) from error
+                raise _away(error) from error
             await asyncio.sleep(0.05)
         except RedisError as error:
             raise _refused() from error
     raise AssertionError("the last attempt returns or raises")
+
+
+def _away(error: Exception) -> StoreAway:
+    """What was sent and never answered may have been heard: only what could not be sent was surely not."""
+    if isinstance(error, RedisTimeoutError):
+        return StoreAway(
+            "My store does not answer. What was said may still be taken: look before you say it again."
+        )
+    return StoreAway("I cannot reach my store. Nothing was started; try again in a minute.")
 
 
 def _refused() -> StoreAway:

@@ -262,6 +262,34 @@ async def test_with_redis_away_people_are_told_and_nothing_starts(tmp_path: Path
             assert (await answer.json())["checks"]["redis"].startswith("away")
 
 
+async def test_a_store_that_hangs_is_said_before_slack_gives_up(tmp_path: Path) -> None:
+    async with EmbeddedRedis(tmp_path / "redis") as redis, living(redis, tmp_path / "home") as house:
+        await house.people.command("alice", "deploys", COMMAND)
+        card = await house.card("bob")
+        value = card["blocks"][-2]["elements"][0]["value"]
+        press = urlencode({"payload": json.dumps(pressed(card, "cancel", value, user="U0ALICE"))})
+        again = urlencode({**command_of("deploy checkout 1.4.2 to development"), "trigger_id": "hung"})
+        server = (await house.store.redis.info("server"))["process_id"]
+        os.kill(server, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            answers = await asyncio.gather(house.post(again), house.post(press), _ready(house))
+            assert time.monotonic() - began < 3.0
+        finally:
+            os.kill(server, signal.SIGCONT)
+        assert "see whether a card comes" in json.loads(answers[0][1])["text"]
+        assert answers[1:] == [(503, ""), 503]
+        # Both were sent: the store takes them when it wakes, each once, also when they are said again.
+        await house.people.wait_for("alice", "deploys", lambda m: is_card(m) and "Cancelled" in m["text"])
+        await house.people.wait_for("alice", "deploys", lambda m: is_card(m) and "development" in m["text"])
+        assert json.loads((await house.post(again))[1])["text"] == "That is r-2 already."
+
+
+async def _ready(house: House) -> int:
+    async with house.http.get(f"{house.url}/readyz") as answer:
+        return answer.status
+
+
 async def test_help_does_not_call_policies_that_broke_nothing_you_may_ask_for(tmp_path: Path) -> None:
     policies = tmp_path / "policies"
     shutil.copytree(ROOT / "policies", policies)
