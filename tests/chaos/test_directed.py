@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from itertools import product
 
 from bot.flow.request import Request
@@ -183,6 +184,23 @@ async def test_a_worker_told_to_end_hands_a_long_step_back(world: World) -> None
     assert await asyncio.to_thread(first.process.wait, 60) == 0
     assert f"{request}: handed back" in first.words()
     assert begun(await to_done(world)) == ["look", "put", "put", "move", "send"]
+
+
+async def test_a_worker_told_to_end_beside_a_store_that_hangs_ends_in_time(world: World) -> None:
+    there = await world.stays("put", "before")
+    first = world.spawn()
+    await world.ask("here")
+    await there()
+    world.signal_redis(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        first.send(signal.SIGTERM)
+        assert await asyncio.to_thread(first.process.wait, 60) == 0
+        assert time.monotonic() - began < 10.0
+    finally:
+        world.signal_redis(signal.SIGCONT)
+    world.spawn()
+    assert list(dict.fromkeys(begun(await to_done(world)))) == EVERY_STEP
 
 
 async def test_the_same_work_said_many_times_to_one_worker_runs_once(world: World) -> None:
