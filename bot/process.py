@@ -55,14 +55,16 @@ def run(serve: Serve, *, name: str) -> None:
 
 
 async def refuse_forgetful(redis: Redis, config: Config) -> None:
-    """Raises Refused, with what to change, when this Redis could lose what it acknowledged."""
+    """Raises Refused, with everything to change, when this Redis could lose what it acknowledged."""
     try:
         findings = await check(redis)
     except (RedisError, OSError) as error:
         raise Refused(f"Redis at {shown(config.redis_url or '')} cannot be reached: {error}") from error
+    refusals = [str(one) for one in findings if one.severity == "refuse" and config.redis_check == "refuse"]
+    if refusals:
+        anyway = "(ASSENT_REDIS_CHECK=warn starts anyway, for trying things out.)"
+        raise Refused("\n".join([*refusals[:-1], f"{refusals[-1]} {anyway}"]))
     for finding in findings:
-        if finding.severity == "refuse" and config.redis_check == "refuse":
-            raise Refused(f"{finding} (ASSENT_REDIS_CHECK=warn starts anyway, for trying things out.)")
         log.warning("%s", finding)
 
 

@@ -124,7 +124,7 @@ def _append_only(server: Server) -> Finding | None:
 
 def _fsync(server: Server) -> Finding | None:
     policy = server.setting("appendfsync")
-    if policy == "always" or server.info.get("aof_enabled") == 0:
+    if policy == "always":
         return None
     if policy is None:
         return _unread("appendfsync", "always (with everysec, a crash loses a second of approvals)")

@@ -28,6 +28,15 @@ async def test_it_does_not_start_on_a_redis_that_evicts(forgetful: World) -> Non
     )
 
 
+async def test_it_says_everything_that_must_be_changed_at_once(forgetful: World) -> None:
+    await forgetful.redis.config_set("appendfsync", "everysec")
+    worker = forgetful.spawn()
+    assert await asyncio.to_thread(worker.process.wait, 60) == 2
+    evicts, syncs = worker.words().splitlines()
+    assert evicts.startswith("maxmemory-policy is allkeys-lru")
+    assert syncs.startswith("appendfsync is everysec")
+
+
 async def test_it_starts_there_when_only_warned(forgetful: World) -> None:
     worker = await forgetful.ready(forgetful.spawn(ASSENT_REDIS_CHECK="warn"))
     assert "maxmemory-policy is allkeys-lru: when memory is full" in worker.words()
