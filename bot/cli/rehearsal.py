@@ -223,7 +223,8 @@ class Rehearsal:
         ok: bool | None = finished.exit_code == 0
         if phase == "probe" and finished.exit_code not in (0, 1):
             ok = None
-        self._write("ended", step.id, phase, ok=ok, exit_code=finished.exit_code, output=_said(finished))
+        ended = {"exit_code": finished.exit_code, "output": _said(finished), "reason": finished.beyond}
+        self._write("ended", step.id, phase, ok=ok, **ended)
         if phase == "step" and step.id == self.case.stop_after:
             self._write("stop_asked", step.id, phase, by=SOMEBODY)
 
