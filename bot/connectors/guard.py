@@ -1,4 +1,4 @@
-# ruff: noqa: PTH110, PTH123, SIM105
+# ruff: noqa: PTH110, SIM105
 """Stands between a worker and one command, so that nothing of the command outlives its right to run.
 
 It ends the **whole tree** (TERM, a grace, KILL until none is left) when the time is over, the worker asks,
@@ -21,7 +21,6 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # `signal` itself imports enum, half of the start
 import marshal  # both ends are the same interpreter, and json would cost as much as the rest
 import os
-import resource
 import select
 import struct
 import sys
@@ -29,38 +28,24 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
-    from bot.connectors.tree import (
-        below,
-        files_in_memory,
-        shared_out,
-        used,
-    )  # run before this file, in the same place
+    # Run before this file, in the same place.
+    from bot.connectors.becoming import become, prctl
+    from bot.connectors.tree import below, files_in_memory, shared_out, used
 
 LINUX = sys.platform == "linux"
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 TICK_S = 0.05  # how often the tree is counted; poll's own clock stands still in a suspended machine
 THREADS = 64  # of each process that it may have, all together; the kernel's own limit knows no tree
-UNUSED_BYTES = 512 << 20  # what runtimes reserve and never use: 64 stacks of threads
 BEYOND = ("crowded", "threaded", "heavy")
 KILL_FOR_S = 10.0  # then a process hangs in the kernel, and saying so is better than waiting for ever
 WALLS_FELL = "its walls"  # what was wrong with them, bubblewrap says on the command's own stderr
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
-
-if LINUX:
-    import ctypes
-
-    _libc = ctypes.CDLL(None, use_errno=True)
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def clock() -> float:
     return time.clock_gettime(CLOCK)
-
-
-def prctl(option: int, value: int) -> None:
-    if LINUX and _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
-        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
 
 
 class Guard:
@@ -104,41 +89,11 @@ class Guard:
             os.close(saying)
             return pid, read, said
         try:
-            self._become(guard, saying)
+            become(self.order, self.walls, guard=guard, saying=saying)
         except (OSError, ValueError) as error:  # ValueError: an environment no program can be given
             os.write(write, str(getattr(error, "strerror", None) or error).encode())
         finally:
             os._exit(127)
-
-    def _become(self, guard: int, saying: int) -> NoReturn:
-        order, argv = self.order, self.order["argv"]
-        os.setsid()
-        spoken_to = order.get("stdin")  # the end of a pipe, for a command that is spoken to
-        os.dup2(os.open(os.devnull, os.O_RDONLY) if spoken_to is None else spoken_to, 0)
-        if spoken_to is not None:
-            os.close(spoken_to)
-        prctl(PR_SET_NO_NEW_PRIVS, 1)  # a set-uid program would be out of the guard's reach
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != guard:
-            os._exit(127)
-        for limit, most in (
-            (resource.RLIMIT_AS, order["memory_bytes"]),
-            (resource.RLIMIT_NOFILE, order["open_files"]),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            restrict(limit, most)
-        if order["resident_bytes"]:  # so that one process cannot outrun the count
-            restrict(resource.RLIMIT_DATA, order["resident_bytes"] + UNUSED_BYTES)
-        if LINUX:
-            prefer_under_memory_pressure()
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an exec would hand that on
-            signal.signal(number, signal.SIG_DFL)
-        os.chdir(order["cwd"])
-        if self.walls:
-            names: dict[str, Any] = {}
-            exec(self.walls["code"], names)  # noqa: S102  (`bot.connectors.walls.entering`, compiled)
-            argv = names["enter"](self.walls, argv, saying)
-        os.execve(argv[0], argv, order["env"])  # noqa: S606  (without a shell, on purpose)
 
     def watch(self) -> str:
         """Wait until there is a reason to end, and say which."""
@@ -290,25 +245,6 @@ def everything(descriptor: int) -> bytes:
     while data := os.read(descriptor, 4096):
         found += data
     return found
-
-
-def restrict(limit: int, most: int) -> None:
-    hard = resource.getrlimit(limit)[1]
-    if hard != resource.RLIM_INFINITY:
-        most = min(most, hard)
-    try:
-        resource.setrlimit(limit, (most, most))
-    except (ValueError, OSError):  # macOS knows limits it does not let one set
-        pass
-
-
-def prefer_under_memory_pressure() -> None:
-    """When memory ends the kernel should take the step, not the worker that has to report it."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("500")
-    except OSError:
-        pass
 
 
 def main(order: dict[str, Any], report: int) -> None:

@@ -24,7 +24,7 @@ from bot.terms import Refused
 # Compiled once: for each step it would cost 3 ms, and an upgrade under a running worker would mix versions.
 _GUARD_CODE = tuple(
     compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
-    for file in (Path(__file__).with_name(name) for name in ("tree.py", "guard.py"))
+    for file in (Path(__file__).with_name(name) for name in ("tree.py", "becoming.py", "guard.py"))
 )
 BREATHS = 4  # heartbeats in `alive_for_s`: three may be late before anything is killed
 LAST_WORDS = 400  # characters of what a command said of its own end
