@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.authorize.approval import standing
 from bot.authorize.people import Person, Standing
 from bot.flow.request import Request, Review
 from bot.lifecycle import State
@@ -46,7 +47,7 @@ def waits_for(request: Request, person: Person) -> bool:
         )
     if request.state is not State.WAITING or judged is None or request.asked is None:
         return False
-    if any(vote.principal == person.principal for vote in request.votes):
+    if person.principal in standing(request.votes, judged.digest):
         return False
     return any(
         seat.person == person.principal or (person.groups | person.sits_in).intersection(seat.groups)

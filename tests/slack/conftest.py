@@ -127,7 +127,7 @@ def ballot(who: str, answer: str = "approve", *, minute: int = 1, reason: str = 
         slack_user=f"U{who.upper()}",
         answer=answer,  # type: ignore[arg-type]
         at=NOON + timedelta(minutes=minute),
-        digest=Digest("sha256:" + "a" * 64),
+        digest=Digest("sha256:abcdef012345" + "0" * 52),
         stage="review",
         reason=reason,
     )

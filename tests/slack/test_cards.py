@@ -26,7 +26,7 @@ from bot.slack.clicks import Press, press
 from bot.slack.modals.deny import deny
 from bot.slack.modals.details import details
 from bot.slack.modals.review import review as reviewing
-from bot.terms import Group, Principal
+from bot.terms import Digest, Group, Principal
 from tests.slack.conftest import NOON
 
 BUTTONS = Buttons(secret="signing secret", team="T1")
@@ -118,6 +118,17 @@ def test_an_interrupted_card_names_the_step_and_offers_three_answers(a_request: 
     assert "It stopped during Switch over, and nobody can know whether that happened." in text
     assert "❔ Switch over: begun, end not known" in text
     assert "[Retry step] [Skip step] [Undo] [Details]" in text
+
+
+def test_what_was_answered_before_it_was_judged_anew_is_not_said_to_count(
+    a_request: Any, a_vote: Any
+) -> None:
+    before = a_vote("bob").model_copy(update={"digest": Digest("sha256:" + "0" * 64)})
+    text = read(card(a_request(missing=("@release",), votes=(before,)), buttons=BUTTONS))
+    assert "🟡 *Waiting for approval.* Nothing runs before @release said yes" in text
+    assert f"✓ <@UBOB> approved {VOTED} (before it was judged anew: does not count)" in text
+    ended = a_request(State.DONE, votes=(before, a_vote("carol")))
+    assert "*Approved by*: <@UCAROL>\n" in read(card(ended, buttons=BUTTONS))
 
 
 def test_a_receipt_shows_checks_cost_against_estimate_and_who_approved(

@@ -12,7 +12,7 @@ from bot.authorize.people import Person, Standing
 from bot.flow.request import Review
 from bot.lifecycle import State
 from bot.slack.home import waits_for
-from bot.terms import Group, Principal
+from bot.terms import Digest, Group, Principal
 from tests.slack.conftest import NOON
 
 
@@ -51,6 +51,13 @@ def test_nothing_waits_for_whoever_is_left_out(a_request: Any, an_assessment: An
     barred = one.model_copy(update={"barred": (Principal("carol"),)})
     judged = an_assessment(decision=decision.model_copy(update={"requirements": (barred,)}))
     assert not waits_for(a_request(assessment=judged), person("carol", "release"))
+
+
+def test_it_waits_again_for_whoever_answered_before_it_was_judged_anew(a_request: Any, a_vote: Any) -> None:
+    answered = a_request(votes=(a_vote("carol"),))
+    assert not waits_for(answered, person("carol", "release"))
+    before = a_vote("carol").model_copy(update={"digest": Digest("sha256:" + "0" * 64)})
+    assert waits_for(a_request(votes=(before,)), person("carol", "release"))
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _blocks(request: Request, buttons: Buttons, command: str, scale: float) -> t
         blocks.append(preformatted("result", table.written(request.outcome.result, room=room(2400))))
     blocks += question.question(request, buttons)
     blocks.append(actions("actions", *drawn(request, buttons, whole=plan.whole)))
-    said = [parts.votes(request.votes, room=room(1200))] if request.votes else []
+    said = [parts.votes(request, room=room(1200))] if request.votes else []
     blocks.append(context("foot", *said, parts.footer(request)))
     return blocks, plan.whole
 

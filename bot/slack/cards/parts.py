@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.assess.assessment import Assessment
-from bot.authorize.approval import Vote
+from bot.authorize.approval import Vote, standing
 from bot.execute.journal import Check
 from bot.flow.request import Request
 from bot.lifecycle import State
@@ -13,7 +13,7 @@ from bot.slack.cards import asked
 from bot.slack.cards.dates import at
 from bot.slack.cards.status import needed
 from bot.slack.escape import Cut, account, cut, line, words
-from bot.terms import dollars
+from bot.terms import Digest, dollars
 
 CHANGES = 10
 """As many changes as a card shows; more are behind Details, and then only Details can approve."""
@@ -54,7 +54,7 @@ def facts(request: Request, *, room: int) -> list[tuple[str, str]]:
         pairs.append((f"New since {words(judged.new_since, 40)}", widened(judged, room)))
     if request.state is State.WAITING:
         pairs.append(("Still needed", needed(request.missing)))
-    elif approvers := approved_by(request.votes):
+    elif approvers := approved_by(request.votes, judged.digest):
         pairs.append(("Approved by", " · ".join(approvers[:20])))
     return pairs
 
@@ -133,19 +133,21 @@ def checks(met: Sequence[Check], *, room: int) -> list[str]:
     ]
 
 
-def votes(cast: Sequence[Vote], *, room: int) -> str:
+def votes(request: Request, *, room: int) -> str:
+    """Every answer, in order; what was answered to an earlier judgement says that it does not count."""
+    now = request.assessment.digest if request.assessment else None
     said = [
         f"{_VOTED[vote.answer].format(_who(vote))} {at(vote.at)}"
         + (f": {words(vote.reason, 200)}" if vote.reason else "")
-        for vote in cast
+        + ("" if vote.digest == now else " (before it was judged anew: does not count)")
+        for vote in request.votes
     ]
     return fitting(said, room=room, joint=" · ")
 
 
-def approved_by(cast: Sequence[Vote]) -> list[str]:
-    """Whose last word was yes, and for whom."""
-    last = {vote.principal: vote for vote in cast}
-    return [_who(vote) for vote in last.values() if vote.answer == "approve"]
+def approved_by(cast: Sequence[Vote], digest: Digest) -> list[str]:
+    """Whose last word on exactly this was yes, and for whom."""
+    return [_who(vote) for vote in standing(cast, digest).values() if vote.answer == "approve"]
 
 
 def _who(vote: Vote) -> str:

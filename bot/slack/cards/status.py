@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from bot.authorize.approval import Vote, standing
 from bot.execute.journal import Entry
 from bot.flow.request import Request
 from bot.lifecycle import State
@@ -39,7 +40,7 @@ def word(request: Request) -> str:
 def _word(request: Request) -> str:
     if request.outcome and request.outcome.kind == "nothing_to_do":
         return "Nothing to do"
-    if request.state is State.WAITING and any(vote.answer == "approve" for vote in request.votes):
+    if request.state is State.WAITING and any(vote.answer == "approve" for vote in _counted(request)):
         return "Partly approved"
     if (
         request.state is State.APPROVED
@@ -50,6 +51,11 @@ def _word(request: Request) -> str:
     if request.state is State.RUNNING and stopping(request):
         return "Stopping"
     return WORDS[request.state][1]
+
+
+def _counted(request: Request) -> Iterable[Vote]:
+    """The answers to what is judged now: those from before it was judged anew count no more."""
+    return standing(request.votes, request.assessment.digest).values() if request.assessment else ()
 
 
 def consequence(request: Request, room: int = 600) -> str:

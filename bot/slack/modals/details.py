@@ -50,7 +50,7 @@ def details(
         blocks += [*plan, divider(), *_why(request, judged, why)]
         blocks.append(section("cost", _cost(judged.estimate, request)))
     if request.votes:
-        blocks.append(section("votes", f"*Votes*\n{parts.votes(request.votes, room=SECTION - 20)}"))
+        blocks.append(section("votes", f"*Votes*\n{parts.votes(request, room=SECTION - 20)}"))
     if request.question is not None:
         blocks += [
             section("question", "*Question*"),
