@@ -13,7 +13,7 @@ from bot.artifacts.yaml_marks import NotYaml, placed
 from bot.ask import fill
 from bot.ask.catalog import Skill, did_you_mean
 from bot.ask.invocation import Value
-from bot.ask.manifest import AskStep, Manifest, Name, Text
+from bot.ask.manifest import AskStep, Manifest, ModelStep, Name, Text
 from bot.ask.reading import Finding, Problem, Unreadable, read_as
 from bot.assess.connected import asked_by
 from bot.assess.mcp_servers import used_by
@@ -32,7 +32,7 @@ class Case(Record):
 
     `lose` names a step whose end nobody sees, as when its worker dies; `stop_after` one after which somebody
     presses Stop. `programs` is a folder of the skill whose programs stand before the real ones. `answers` are
-    choices by the step that asks for them; null is nobody in time.
+    choices by the step that asks for them; null is nobody in time. `models` are what models answer, by step.
     """
 
     name: Text
@@ -46,6 +46,7 @@ class Case(Record):
     lose: Text | None = None
     stop_after: Text | None = None
     answers: dict[str, Text | None] = Field(default_factory=dict)
+    models: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
 
 DEMO_HOST = "demo-host"
@@ -140,6 +141,10 @@ def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
                 yield from _step(step, manifest, (*at, key))
         for step, choice in case.answers.items():
             yield from _answer(step, choice, manifest, (*at, "answers", step))
+        for step in case.models:
+            if step not in (asking := [one.id for one in manifest.steps if isinstance(one, ModelStep)]):
+                hint = f"Steps that ask one: {', '.join(asking) or 'none'}."
+                yield Finding((*at, "models", step), f"{step} is no step that asks a model", hint)
         for name in case.variables:
             if name not in manifest.permissions.env:
                 hint = f"It may see: {', '.join(manifest.permissions.env) or 'none'} (permissions.env)."

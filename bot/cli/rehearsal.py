@@ -20,6 +20,7 @@ from bot.ask.manifest import AskStep, DoneWhen, Precondition, Step
 from bot.assess.assessment import Plan
 from bot.assess.connected import NONE, Connectors
 from bot.assess.mcp_servers import NO_SERVERS, Servers
+from bot.cli.case_models import FREE, CaseModels
 from bot.cli.case_targets import configured, serving, target_of
 from bot.connectors.git_line import over_git
 from bot.connectors.http_line import over_http
@@ -34,6 +35,7 @@ from bot.execute.sandbox import DEFAULT_PATH, Finished
 from bot.execute.steps import Does, measuring, what
 from bot.execute.steps.ask import answered, answers, ready, unanswered
 from bot.execute.steps.mcp import lacking
+from bot.execute.steps.said import said
 from bot.flow.commands import Commands
 from bot.flow.deeds import Deed, Deeds, Watched
 from bot.flow.planning import Planning
@@ -86,6 +88,7 @@ async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> 
                 lent=lent,
                 lines={kind: over_http(connector) for kind, connector in BY_HTTP.items()}
                 | {GIT.kind: over_git(GIT, sandbox, path=path)},
+                models=(models := CaseModels(case.models)),
             )
             own = await asyncio.to_thread(_own_folder, room)
             around = {**target, "SKILL": skill.folder, "ROOM": own}
@@ -95,6 +98,7 @@ async def play(skill: Skill, cases: Cases, case: Case, *, wall: Wall | None) -> 
                 workshop,
                 configured(cases.connectors, around),
                 serving(cases.servers, around),
+                models,
             )
             ended = await rehearsal.play()
             return _played(case, rehearsal, ended, time.monotonic() - began)
@@ -140,6 +144,7 @@ class Rehearsal:
     workshop: LocalWorkshop
     connectors: Connectors = NONE
     servers: Servers = NO_SERVERS
+    models: CaseModels = field(default_factory=lambda: CaseModels({}))
     plan: Plan | None = None
     journal: list[Entry] = field(default_factory=list)
 
@@ -165,6 +170,7 @@ class Rehearsal:
                 plan=self.plan,
                 connectors=self.connectors,
                 servers=self.servers,
+                means=FREE,
             )
             try:
                 return await self._go(commands)
@@ -174,6 +180,11 @@ class Rehearsal:
     async def _go(self, commands: Commands) -> Finish | Aside:
         """As a worker does it: ask the journal for the one next thing, do it, write it down."""
         while True:
+            commands = replace(
+                commands,
+                said=said(self.skill.manifest, self.journal),
+                means=replace(commands.means, journal=tuple(self.journal)),
+            )
             match next_move(self.skill.manifest, self.journal):
                 case Finish() as finish:
                     return finish
@@ -217,14 +228,16 @@ class Rehearsal:
         first = not any(entry.step == step.id and entry.phase == phase for entry in self.journal)
         deed = await Deeds(commands).ready(does, step=step.id, timeout_s=step.timeout, undo=phase == "undo")
         self._write("began", step.id, phase, title=commands.fill(step.title, step=step.id))
+        self.models.step = step.id
         finished = await self._done(deed)
         if finished.cut or (phase == "step" and first and step.id == self.case.lose):
             return
         ok: bool | None = finished.exit_code == 0
         if phase == "probe" and finished.exit_code not in (0, 1):
             ok = None
-        ended = {"exit_code": finished.exit_code, "output": _said(finished), "reason": finished.beyond}
-        self._write("ended", step.id, phase, ok=ok, **ended)
+        found = None if finished.result is None else _RESULT.validate_python(dict(finished.result))
+        more = {"exit_code": finished.exit_code, "output": _said(finished), "units": dict(finished.units)}
+        self._write("ended", step.id, phase, ok=ok, result=found, reason=finished.beyond, **more)
         if phase == "step" and step.id == self.case.stop_after:
             self._write("stop_asked", step.id, phase, by=SOMEBODY)
 
@@ -253,12 +266,12 @@ class Rehearsal:
 
     def troubles(self) -> tuple[str, ...]:
         """What did not go well, for whoever has to find out why a case failed."""
-        said = []
+        lines = []
         for entry in self.journal:
             if entry.event == "ended" and entry.ok is not True:
-                said += [f"{entry.phase} {entry.step}: {_check(check)}" for check in _unmet(entry)]
-                said += [f"{entry.phase} {entry.step}: {line}" for line in entry.output.splitlines()[-5:]]
-        return tuple(said)
+                lines += [f"{entry.phase} {entry.step}: {_check(check)}" for check in _unmet(entry)]
+                lines += [f"{entry.phase} {entry.step}: {line}" for line in entry.output.splitlines()[-5:]]
+        return tuple(lines)
 
 
 def _unmet(entry: Entry) -> list[Check]:
@@ -272,5 +285,5 @@ def _check(check: Check) -> str:
 
 def _said(finished: Finished) -> str:
     why = "It took too long and was ended.\n" if finished.timed_out else ""
-    said = "\n".join(part.strip() for part in (finished.stdout, finished.stderr) if part.strip())
-    return why + said[-OUTPUT_SHOWN:]
+    heard = "\n".join(part.strip() for part in (finished.stdout, finished.stderr) if part.strip())
+    return why + heard[-OUTPUT_SHOWN:]

@@ -262,3 +262,47 @@ def test_an_answer_there_is_not_is_found_before_anything_runs(
     change(asks / "tests" / "cases.yaml", old, new)
     ran = assent("skills", "test")
     assert (ran.code, said in ran.said) == (2, True), ran.said
+
+
+THINKS = """\
+  - id: think
+    title: Word it
+    timeout: 20s
+    repeat: pure
+    model:
+      prompt: "A tone for ${inputs.who}."
+      schema:
+        type: object
+        additionalProperties: false
+        required: [who]
+        properties: {who: {type: string, maxLength: 9}}
+      ceilings: {usd: "0.01"}
+"""
+WORDED = """\
+cases:
+  - {name: worded, inputs: {who: ada}, environment: development, programs: tests/bin,
+     models: {think: {who: grace}}, ends: done}
+  - {name: no answer, inputs: {who: ada}, environment: development, programs: tests/bin,
+     ends: failed, says: "he case says no answer"}
+  - {name: too long, inputs: {who: ada}, environment: development, programs: tests/bin,
+     models: {think: {who: gracious hopper}}, ends: failed, says: "it does not keep to its schema"}
+  - {name: an option, inputs: {who: ada}, environment: development, programs: tests/bin,
+     models: {think: {who: "--all"}}, ends: failed, says: may not start with a dash}
+"""
+
+
+def test_a_case_says_what_a_model_answers(assent, greet: Path) -> None:
+    """Through everything that a run does with an answer, and without any network."""
+    text = SKILL.replace("REPEAT", "idempotent").replace("steps:\n", f"steps:\n{THINKS}")
+    text = text.replace('[greeter, say, "${inputs.who}"]', '[greeter, say, "${steps.think.who}"]')
+    (greet / "skill.yaml").write_text(text)
+    (greet / "tests" / "cases.yaml").write_text(WORDED)
+    env = {"ASSENT_SKILLS": str(greet.parent)}
+    ran = assent("skills", "test", "greet", env=env)
+    assert ran.code == 0, ran.said + ran.err
+    (greet / "tests" / "cases.yaml").write_text(
+        WORDED.replace("{think: {who: grace}}", "{say: {who: grace}}")
+    )
+    ran = assent("skills", "test", "greet", env=env)
+    assert ran.code == 2
+    assert "say is no step that asks a model" in ran.said + ran.err
