@@ -28,7 +28,8 @@ def check(json: AsJson = False) -> None:
     Warnings keep nothing from loading and change no exit code: who would be missing when one of the approvers
     asks, records that can never be good enough, a review that is due.
     """
-    problems = opened.problems(opened.config().policies_dir)
+    # A folder without any policy has nothing wrong in a file of its own, and loads as little.
+    problems = opened.problems(opened.config().policies_dir) or list(opened.artifacts().policies().problems)
     doubts = () if problems else _doubts()
     if json:
         terminal.as_json([terminal.placed(problem) for problem in (*problems, *doubts)])

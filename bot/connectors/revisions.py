@@ -18,7 +18,10 @@ def write_out(folder: Path, revision: str, *, into: Path) -> bool:
 
     Raises Refused when git does not know the revision, or when there were links: they may lead anywhere.
     """
-    top, path = _place(folder)
+    try:
+        top, path = _place(folder)
+    except Refused as away:
+        raise Refused(f"There is no folder {revision}, and it cannot be a revision: {away}") from None
     if revision.startswith("-"):
         raise Refused(f"{revision} is no revision. Write a branch, a tag or a commit.")
     commit = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")

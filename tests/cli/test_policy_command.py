@@ -77,3 +77,18 @@ def test_an_override_and_a_record_that_no_row_shows_are_named(assent, artifacts)
     policy.write_text(policy.read_text().replace("budgets:", gate))
     ran = assent("policy", "test", env=artifacts)
     assert "simple: the override of no matched in no row" in ran.err
+
+
+def test_a_folder_without_any_policy_is_a_finding(assent, artifacts, tmp_path) -> None:
+    (tmp_path / "nothing").mkdir()
+    ran = assent("policy", "check", "--json", env={**artifacts, "ASSENT_POLICIES": str(tmp_path / "nothing")})
+    assert ran.code == 1
+    [one] = json.loads(ran.out)
+    assert (one["message"], one["level"]) == ("there is no policy", "error")
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_so(assent, artifacts, tmp_path) -> None:
+    """What is no folder may be a revision, but not where there is no git."""
+    ran = assent("policy", "diff", str(tmp_path / "away"), artifacts["ASSENT_POLICIES"], env=artifacts)
+    assert ran.code == 2
+    assert f"There is no folder {tmp_path / 'away'}" in ran.err
