@@ -63,6 +63,12 @@ def costs(
         ],
         empty="Nothing has run yet.",
     )
+    if asked := [one for one in said["spent"] if one["models"]]:
+        terminal.table(
+            ("skill", "environment", "used by model steps"),
+            [(one["skill"], one["environment"], _units(one["models"])) for one in asked],
+            empty="",
+        )
 
 
 def budgets(
@@ -94,7 +100,12 @@ def budgets(
 
 
 def spent(requests: Iterable[Request]) -> list[dict[str, Any]]:
-    """What ended runs cost, by skill and environment; `covered` cost no more than their p95."""
+    """What ended runs cost, by skill and environment; `covered` cost no more than their p95.
+
+    `models` is what model steps used, in units of prices.yaml; their price is in the cost.
+    """
+    from bot.settle.ledger import own_units
+
     groups: dict[tuple[str, str], list[Request]] = defaultdict(list)
     for request in requests:
         if request.cost is not None:
@@ -117,6 +128,11 @@ def spent(requests: Iterable[Request]) -> list[dict[str, Any]]:
                 "per_good_run": cost // good if good else None,
                 "estimated": len(estimated),
                 "covered": len(covered),
+                "models": own_units([entry for request in ran for entry in request.journal]),
             }
         )
     return rows
+
+
+def _units(used: Mapping[str, float]) -> str:
+    return ", ".join(f"{amount:,.0f} {unit}" for unit, amount in sorted(used.items()))

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.ask.invocation import Invocation
 from bot.cli.costs import spent
+from bot.execute.journal import Entry
 from bot.flow.request import Place, Request
 from bot.lifecycle import State
 from bot.settle.outcome import Outcome
@@ -68,3 +69,11 @@ def test_a_failed_run_counts_into_the_cost_of_the_good_ones() -> None:
 def test_without_a_good_run_there_is_no_price_of_one() -> None:
     [row] = spent([ran("failed", 50)])
     assert row["per_good_run"] is None
+
+
+def test_what_model_steps_used_is_told_in_units() -> None:
+    used = {"small_input_tokens": 200.0, "model_calls": 1.0}
+    entry = {"event": "ended", "step": "think", "phase": "step", "fence": 1, "at": NOON, "units": used}
+    asked = ran("done", 100).model_copy(update={"journal": (Entry.model_validate(entry),)})
+    [row] = spent([asked, asked])
+    assert row["models"] == {"small_input_tokens": 400.0, "model_calls": 2.0}
