@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.flow.checking import Checking
+from bot.flow.claiming import Claiming
 from bot.flow.drift import Drift
 from bot.flow.escalating import Escalating
 from bot.flow.judging import Judging
@@ -43,7 +44,8 @@ class Labour:
         judging = Judging(store, people, artifacts, Planning(workshop), lease_s, lots_secret)
         reassessing = Reassessing(store, drift, judging)
         checking = Checking(store, people, drift, judging, reassessing)
-        running = Running(store, artifacts, workshop, checking, lease_s)
+        claiming = Claiming(store, artifacts, workshop, lease_s)
+        running = Running(store, artifacts, workshop, checking, claiming, lease_s)
         sweeping = Sweeping(
             store, drift, reassessing, Recounting(store, people, drift), Escalating(store, people)
         )
