@@ -56,7 +56,7 @@ def is_open(window: FreezeWindow, now: datetime) -> bool:
         _earliest(datetime.combine(first, start), place)
         <= now
         < _latest(datetime.combine(first + length, end), place)
-        for first in (began, began - _WEEK)
+        for first in (began + _WEEK, began, began - _WEEK)  # it may open while yesterday is still shown
     )
 
 
