@@ -21,7 +21,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 WIDTH = 100
 HANGS_S = 240
 """No test takes so long: one that does says where it hangs, and ends the run of the tests."""
-AT_ONCE = 3
+AT_ONCE = 4
 """Files of tests side by side: on two cores they mostly wait for processes, browsers and clocks."""
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

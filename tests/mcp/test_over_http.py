@@ -35,7 +35,7 @@ async def test_the_credential_is_nowhere_even_where_half_of_it_would_be_cut_off(
 
 async def test_what_changes_something_and_is_not_answered_is_in_doubt(posted: Desk) -> None:
     posted.settings["tools"] = {"write": {"digest": PINS["write"]["digest"]}}
-    posted.mannered(at={"tools/call": {"sleeps": 30}})
+    posted.mannered(at={"tools/call": {"sleeps": 5}})
     finished = await posted.call(timeout_s=1.0)
     assert (finished.cut, finished.exit_code, finished.timed_out) == (True, None, True)
     methods = [(await one.json()).get("method") for one in posted.heard if one.method == "POST"]
