@@ -53,10 +53,10 @@ AT_ONCE = 4
 """Requests one worker plans or runs side by side: they mostly wait for their processes."""
 LOOK_S = 0.5
 SLOW_LOOK_S = 5.0
-HAND_BACK_S = 5.0
+HAND_BACK_S = 4.0
 """After SIGTERM, how long running requests may still finish; ending their processes takes up to 3 s more."""
 HANDED_BACK_S, LAST_SEAL_S = 3.5, 1.0
-"""For ending and handing back the others, and for sealing the audit: less than ten seconds all together."""
+"""For ending and handing back the others, and for sealing the audit: all within ten seconds."""
 CHECKPOINT_S = 60.0
 TARGET = "ASSENT_TARGET"
 
