@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -114,24 +114,10 @@ def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
     elif cases.target is not None and cases.target not in skill.files:
         hint = f"Write {DEMO_HOST}, or a Python file of the skill such as tests/target.py."
         yield Finding(("target",), f"there is no target {cases.target}", hint)
-    asked = asked_by(manifest.permissions.verbs)
-    for name in cases.connectors:
-        if name not in asked:
-            hint = did_you_mean(name, list(asked)).strip() if asked else "See permissions.verbs."
-            yield Finding(("connectors", name), f"the skill asks no connector {name}", hint)
-    for name in asked:
-        if name not in cases.connectors:
-            hint = f"Add connectors: {{{name}: {{kind: …}}}}."
-            yield Finding(("cases",), f"the skill asks the connector {name}, and the cases have none", hint)
-    used = used_by(manifest.permissions.verbs)
-    for name in cases.servers:
-        if name not in used:
-            hint = did_you_mean(name, list(used)).strip() if used else "See permissions.verbs."
-            yield Finding(("servers", name), f"the skill uses no MCP server {name}", hint)
-    for name in used:
-        if name not in cases.servers:
-            hint = f"Add servers: {{{name}: {{command: [python3, …], tools: …}}}}."
-            yield Finding(("cases",), f"the skill uses the MCP server {name}, and the cases have none", hint)
+    verbs = manifest.permissions.verbs
+    yield from _brought(cases.connectors, asked_by(verbs), "connectors", "asks", "connector", "{kind: …}")
+    started = "{command: [python3, …], tools: …}"
+    yield from _brought(cases.servers, used_by(verbs), "servers", "uses", "MCP server", started)
     for position, case in enumerate(cases.cases):
         at = ("cases", position)
         if case.name in names[:position]:
@@ -153,6 +139,20 @@ def _findings(cases: Cases, skill: Skill) -> Iterator[Finding]:
             file.startswith(f"{case.programs.rstrip('/')}/") for file in skill.files
         ):
             yield Finding((*at, "programs"), f"there is no file in {case.programs}", "Such as tests/bin.")
+
+
+def _brought(
+    theirs: Collection[str], needed: Collection[str], key: str, does: str, what: str, example: str
+) -> Iterator[Finding]:
+    """The cases bring what the permissions of the skill name, and nothing else."""
+    for name in theirs:
+        if name not in needed:
+            hint = did_you_mean(name, list(needed)).strip() if needed else "See permissions.verbs."
+            yield Finding((key, name), f"the skill {does} no {what} {name}", hint)
+    for name in needed:
+        if name not in theirs:
+            missing = f"the skill {does} the {what} {name}, and the cases have none"
+            yield Finding(("cases",), missing, f"Add {key}: {{{name}: {example}}}.")
 
 
 def _step(name: str, manifest: Manifest, path: tuple[str | int, ...]) -> Iterator[Finding]:
